@@ -1,0 +1,38 @@
+/* One build: what every stage of the pipeline shares. Stages are called in the order of this header by build.c:
+ *   profile → lock → sources → tree → layers → segments → image → outputs */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "builder/lock.h"
+#include "builder/profile.h"
+#include "builder/store.h"
+#include "builder/tree.h"
+
+struct progress;
+
+struct build_options {
+	const char *out;  /* folder for out/NAME; NULL: "out" */
+	const char *tftp; /* NULL: the profile's */
+	bool locked, offline;
+	unsigned jobs;    /* 0: one per CPU */
+	int verbose;
+};
+
+struct build {
+	struct arena *arena;
+	struct build_options options;
+	struct profile profile;
+	struct store store;
+	struct lock lock;
+	struct progress *progress;
+	const char *home;   /* mkdl's own data: profiles/, overlays/, hooks/ (source checkout or PREFIX/share/mkdl) */
+	const char *helpers; /* folder with the static binaries of the init (build tree or PREFIX/libexec/mkdl) */
+	struct tree tree;
+	const char *kernel_version; /* "6.1.0-56-amd64" */
+	struct node kernel;         /* vmlinuz */
+	const char *image_id;       /* hex, names the image */
+};

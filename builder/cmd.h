@@ -1,0 +1,8 @@
+/* The run functions of the subcommands, for the table in commands.c (command.h says what they take and return). */
+#pragma once
+
+#include "base/error.h"
+
+struct globals;
+
+int cmd_version(const struct globals *g, int argc, char **argv, struct error *err);

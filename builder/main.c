@@ -1,0 +1,126 @@
+/* mkdl: global options, then the subcommand's table row. */
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "builder/command.h"
+#include "builder/diagnostics.h"
+
+static void print_help(FILE *to)
+{
+	fputs("mkdl builds the boot images of diskless Kubernetes nodes.\n\n"
+	      "usage: mkdl [--json] [-v] [--no-color] COMMAND …\n\ncommands:\n", to);
+	for (size_t i = 0; i < command_count; i++)
+		fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].help);
+	fputs("\nglobal options:\n"
+	      "  --json      data as JSON on standard output, where a command has any\n"
+	      "  -v          say more; twice: everything\n"
+	      "  --no-color  no colors, whatever the terminal\n"
+	      "  --help      this text; mkdl COMMAND --help for one command\n"
+	      "  --version   print the version\n\n"
+	      "exit status: 0 ok, 1 failed, 2 wrong usage\n", to);
+}
+
+static void print_command_help(FILE *to, const struct command *c)
+{
+	fprintf(to, "usage: mkdl %s%s%s\n\n%s\n", c->name, *c->synopsis ? " " : "", c->synopsis, c->help);
+	if (*c->details)
+		fprintf(to, "\n%s", c->details);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < command_count; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+/* Takes the global options out of argv (they may stand anywhere before "--"); returns the new argc. */
+static int take_globals(int argc, char **argv, struct globals *g, bool *help)
+{
+	int kept = 1;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--")) {
+			while (i < argc)
+				argv[kept++] = argv[i++];
+			break;
+		}
+		if (!strcmp(argv[i], "--json"))
+			g->json = true;
+		else if (!strcmp(argv[i], "--no-color"))
+			g->no_color = true;
+		else if (!strcmp(argv[i], "-v") || !strcmp(argv[i], "--verbose"))
+			g->verbose++;
+		else if (!strcmp(argv[i], "-vv"))
+			g->verbose += 2;
+		else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			*help = true;
+		else
+			argv[kept++] = argv[i];
+	}
+	argv[kept] = NULL;
+	return kept;
+}
+
+static int unknown_command(const char *name)
+{
+	const char *names[64];
+	const char *near;
+
+	for (size_t i = 0; i < command_count; i++)
+		names[i] = commands[i].name;
+	near = did_you_mean(name, names, command_count);
+	fprintf(stderr, "mkdl: unknown command \"%s\"", name);
+	if (near)
+		fprintf(stderr, ", did you mean \"%s\"?", near);
+	fputs("\nRun \"mkdl --help\" for the list.\n", stderr);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	_cleanup_error_ struct error err = {0};
+	struct globals g = {.no_color = getenv("NO_COLOR") && *getenv("NO_COLOR")};
+	bool help = false;
+	const struct command *c;
+	int code;
+
+	/* The same bytes whoever builds: no locale is set, and the umask is ours. */
+	umask(022);
+	signal(SIGPIPE, SIG_IGN);
+	argc = take_globals(argc, argv, &g, &help);
+	if (argc > 1 && !strcmp(argv[1], "--version"))
+		argv[1] = (char[]){"version"};
+	if (argc > 1 && !strcmp(argv[1], "help")) {
+		help = true;
+		argv++;
+		argc--;
+	}
+	if (argc < 2) {
+		print_help(help ? stdout : stderr);
+		return help ? EXIT_OK : EXIT_USAGE;
+	}
+	c = find_command(argv[1]);
+	if (!c)
+		return unknown_command(argv[1]);
+	if (help) {
+		print_command_help(stdout, c);
+		return EXIT_OK;
+	}
+	code = c->run(&g, argc - 1, argv + 1, &err);
+	if (err.text)
+		fprintf(stderr, "mkdl: %s\n", err.text);
+	if (code == EXIT_USAGE)
+		fprintf(stderr, "usage: mkdl %s%s%s\n", c->name, *c->synopsis ? " " : "", c->synopsis);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "mkdl: cannot write to standard output\n");
+		return EXIT_FAILED;
+	}
+	return code;
+}

@@ -1,0 +1,39 @@
+/* Sources: where files come from. One handler per kind, in source-KIND.c; the table is in source.c. */
+#pragma once
+
+#include "builder/build.h"
+
+struct source_handler {
+	const char *name; /* the profile's key */
+
+	/* Put into the lock what this source needs (versions, hashes). Called for every source of the profile before any
+	 * fetch; apt collects and resolves all its packages at once in source_resolve_all. */
+	int (*resolve)(struct build *b, const struct source *s, struct error *err);
+
+	/* The source's files as a tree (nodes with path, type, mode, owner, content, origin and package set; layer and reason
+	 * are the caller's). Downloads or builds what is missing, from the cache when it can. */
+	int (*open)(struct build *b, const struct source *s, struct tree *out, struct error *err);
+
+	/* Version of what it delivers ("1.20.2", "1.6.20~ds1-1+deb12u3"), from the lock; NULL when it has none. */
+	const char *(*version)(struct build *b, const struct source *s);
+};
+
+const struct source_handler *source_handler(enum source_kind kind);
+
+/* Make b->lock answer the profile: reuse the lock beside the outputs when its request still matches, otherwise resolve anew
+ * (an error with options.locked). */
+int source_resolve_all(struct build *b, struct error *err);
+
+/* Download everything that the lock says is direct or used and that the store lacks, in parallel, before it is opened one by
+ * one. With options.offline: one error that names every missing item. */
+int source_fetch_all(struct build *b, struct error *err);
+
+/* As handler->open, remembered: the same source is opened once a build. */
+int source_open(struct build *b, const struct source *s, struct tree **out, struct error *err);
+
+/* Look for a file by absolute path or, when name has no slash, by soname in the library folders, in the package that node
+ * came from and then breadth-first in its dependencies. 1 found (*out filled), 0 not there, -1 error. */
+int source_find_library(struct build *b, const struct node *wanted_by, const char *name, struct node *out, struct error *err);
+
+/* Every file that a build could read from sources: the listing of one package of the lock (downloads and unpacks). */
+int source_open_package(struct build *b, struct package *p, struct tree **out, struct error *err);
