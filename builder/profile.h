@@ -156,6 +156,8 @@ struct profile {
 	size_t firmware_count;
 	struct source *microcode;
 	size_t microcode_count;
+	struct source *bootloaders; /* packages with pxelinux.0 and ldlinux.c32, for the boot folder, not for the image */
+	size_t bootloader_count;
 	struct component *components;
 	size_t component_count;
 	struct repository *repositories;

@@ -1,0 +1,28 @@
+/* What the dynamic linker would need of an ELF file: its interpreter and the libraries it names.
+ * Only program headers are read (as the kernel and ld.so do), never section headers, which stripped files may lack.
+ * Formats: System V ABI, gABI chapters 4 and 5; elf(5). Hostile input is expected. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "builder/profile.h"
+
+struct elf {
+	bool dynamic;            /* has a dynamic section */
+	int class;               /* ELFCLASS32 or ELFCLASS64 */
+	unsigned machine, type;  /* EM_…, ET_… */
+	const char *interpreter; /* PT_INTERP; NULL: static, or a library */
+	const char *soname;      /* DT_SONAME or NULL */
+	struct strings needed;   /* DT_NEEDED, in order */
+	struct strings runpath;  /* the folders of DT_RUNPATH, else of DT_RPATH, as written ("$ORIGIN/../lib") */
+};
+
+/* Read the ELF file open at fd (its offset does not matter). 1: out filled, strings in the arena; 0: not an ELF file at all;
+ * -1: it claims to be one but is truncated or inconsistent. name is for messages. */
+int elf_read(struct arena *a, int fd, const char *name, struct elf *out, struct error *err);
+
+/* "x86_64-linux-gnu": the folder below /lib where Debian keeps libraries for this machine; NULL when not known. */
+const char *elf_multiarch(const struct elf *e);
