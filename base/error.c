@@ -15,7 +15,7 @@ static void replace(struct error *err, char *text)
 	err->text = text;
 }
 
-static char *vformat(const char *fmt, va_list ap)
+static __attribute__((format(printf, 1, 0))) char *vformat(const char *fmt, va_list ap)
 {
 	char *text = NULL;
 
