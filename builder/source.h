@@ -37,3 +37,18 @@ int source_find_library(struct build *b, const struct node *wanted_by, const cha
 
 /* Every file that a build could read from sources: the listing of one package of the lock (downloads and unpacks). */
 int source_open_package(struct build *b, struct package *p, struct tree **out, struct error *err);
+
+/* What a build: source needs of apt, so that one resolution covers packages and recipes. Those of recipes that it builds on
+ * are among them. Strings live in b->arena. */
+struct recipe_inputs {
+	const char *repository;  /* as in struct source: NULL for the host's own */
+	struct strings packages; /* binary packages: unpacked for the recipe, alone, without what they depend on */
+	struct strings sources;  /* source packages: all their files */
+};
+int recipe_inputs(struct build *b, const struct source *s, struct recipe_inputs *out, struct error *err);
+
+/* Does the store hold what this build: source delivers? Then its inputs need no download. The lock must be resolved. */
+int recipe_is_built(struct build *b, const struct source *s, bool *out, struct error *err);
+
+/* Make sure that the store holds these files, download what it lacks; for inputs that turn out to be needed late. */
+int source_fetch(struct build *b, const struct download *files, size_t count, struct error *err);
