@@ -65,8 +65,8 @@ struct node *tree_find(struct tree *t, const char *path);
  * NULL when the path does not exist, loops (over 40 links) or passes through a file. */
 struct node *tree_resolve(struct tree *t, const char *path);
 
-/* Add the parent folders that are missing (0755 root:root, origin "folder"), each in the layer of its first child, then
- * check: nothing lies below a file or a link, no path twice, only permission bits in modes. Sorts. */
+/* Add the parent folders that are missing (0755 root:root, origin "folder"), move every folder into the first layer that
+ * has something below it (the kernel unpacks the layers in order and makes no folders by itself), then check: nothing lies below a file or a link, no path twice, only permission bits in modes. Sorts. */
 int tree_finish(struct tree *t, struct error *err);
 
 /* The listing format of the store and of `mkdl list --raw`: flat records
