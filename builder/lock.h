@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/strbuf.h"
 
 struct download {
 	const char *name; /* file name, for people */
