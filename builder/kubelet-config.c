@@ -1,0 +1,207 @@
+#include "builder/kubelet-config.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "builder/quote.h"
+
+enum kind { FLAG, FIELD };
+enum { BOTH = KUBELET_STANDALONE | KUBELET_JOINED };
+
+/* One flag (name without "--") or one field (the names on the way to it joined by "/"; fields of one parent stand together).
+ * It is written when the kubelet's version is within since ≤ v < until and its role is one of roles. The value is a constant,
+ * or computed; NULL from the function leaves it out. Values of fields are written as they are: YAML, flow style. */
+struct setting {
+	enum kind kind;
+	const char *name;
+	struct version since, until;
+	unsigned roles;
+	const char *constant;
+	const char *(*value)(struct arena *a, const struct kubelet_settings *s);
+};
+
+static const char *endpoint(struct arena *a, const struct kubelet_settings *s)
+{
+	(void)a;
+	return s->endpoint;
+}
+
+static const char *endpoint_quoted(struct arena *a, const struct kubelet_settings *s)
+{
+	return quote_text(a, s->endpoint);
+}
+
+static const char *sandbox_image(struct arena *a, const struct kubelet_settings *s)
+{
+	(void)a;
+	return s->sandbox_image;
+}
+
+static const char *node_ip(struct arena *a, const struct kubelet_settings *s)
+{
+	(void)a;
+	return s->node_ip;
+}
+
+static const char *labels(struct arena *a, const struct kubelet_settings *s)
+{
+	const char *text = NULL;
+
+	for (size_t i = 0; i < s->labels.count; i++)
+		text = arena_printf(a, "%s%s%s=%s", text ? text : "", text ? "," : "", s->labels.items[i].key,
+				    s->labels.items[i].value);
+	return text;
+}
+
+static const char *dns(struct arena *a, const struct kubelet_settings *s)
+{
+	const char *text = NULL;
+
+	for (size_t i = 0; i < s->dns.count; i++)
+		text = arena_printf(a, "%s%s%s", text ? text : "[", text ? ", " : "", quote_text(a, s->dns.items[i]));
+	return text ? arena_printf(a, "%s]", text) : NULL;
+}
+
+static const char *domain(struct arena *a, const struct kubelet_settings *s)
+{
+	return s->domain ? quote_text(a, s->domain) : NULL;
+}
+
+static const char *max_pods(struct arena *a, const struct kubelet_settings *s)
+{
+	return s->max_pods ? arena_printf(a, "%u", s->max_pods) : NULL;
+}
+
+static const char *pod_cidr(struct arena *a, const struct kubelet_settings *s)
+{
+	return s->pod_cidr ? quote_text(a, s->pod_cidr) : NULL;
+}
+
+/* When each came and went: Kubernetes' changelogs and, for 1.20, its source. See docs/kubernetes.md. */
+static const struct setting settings[] = {
+	{FLAG, "config", {0}, {0}, BOTH, KUBELET_CONFIG, NULL},
+	/* 1.27 dropped the flag: every runtime is remote since dockershim went in 1.24. */
+	{FLAG, "container-runtime", {0}, {1, 27}, BOTH, "remote", NULL},
+	/* The flag is deprecated in favour of the field as soon as there is one. */
+	{FLAG, "container-runtime-endpoint", {0}, {1, 27}, BOTH, NULL, endpoint},
+	/* Keeps the kubelet from collecting the pause image, which a node without a registry cannot pull again. */
+	{FLAG, "pod-infra-container-image", {0}, {1, 35}, BOTH, NULL, sandbox_image},
+	{FLAG, "cert-dir", {0}, {0}, BOTH, KUBELET_ROOT "/pki", NULL},
+	{FLAG, "hostname-override", {0}, {0}, BOTH, "${hostname}", NULL},
+	{FLAG, "node-ip", {0}, {0}, BOTH, NULL, node_ip},
+	{FLAG, "bootstrap-kubeconfig", {0}, {0}, KUBELET_JOINED, KUBELET_BOOTSTRAP, NULL},
+	{FLAG, "kubeconfig", {0}, {0}, KUBELET_JOINED, KUBELET_ROOT "/kubeconfig", NULL},
+	{FLAG, "node-labels", {0}, {0}, KUBELET_JOINED, NULL, labels},
+
+	{FIELD, "authentication/anonymous/enabled", {0}, {0}, BOTH, "false", NULL},
+	{FIELD, "authentication/webhook/enabled", {0}, {0}, KUBELET_STANDALONE, "false", NULL},
+	{FIELD, "authentication/webhook/enabled", {0}, {0}, KUBELET_JOINED, "true", NULL},
+	{FIELD, "authentication/x509/clientCAFile", {0}, {0}, KUBELET_JOINED, "\"" KUBELET_CA "\"", NULL},
+	/* Nobody can authenticate to a standalone kubelet, and Webhook would need an API server. */
+	{FIELD, "authorization/mode", {0}, {0}, KUBELET_STANDALONE, "AlwaysAllow", NULL},
+	{FIELD, "authorization/mode", {0}, {0}, KUBELET_JOINED, "Webhook", NULL},
+	/* There is no systemd. containerd's configuration says the same. */
+	{FIELD, "cgroupDriver", {0}, {0}, BOTH, "cgroupfs", NULL},
+	{FIELD, "clusterDNS", {0}, {0}, BOTH, NULL, dns},
+	{FIELD, "clusterDomain", {0}, {0}, BOTH, NULL, domain},
+	/* Logs of containers lie in RAM. */
+	{FIELD, "containerLogMaxFiles", {0}, {0}, BOTH, "2", NULL},
+	{FIELD, "containerLogMaxSize", {0}, {0}, BOTH, "2Mi", NULL},
+	{FIELD, "containerRuntimeEndpoint", {1, 27}, {0}, BOTH, NULL, endpoint_quoted},
+	{FIELD, "enforceNodeAllocatable", {0}, {0}, BOTH, "[pods]", NULL},
+	/* All of them: a key that is left out counts as zero. The file systems are tmpfs of some hundred megabytes, of which the
+	 * kubelet's own defaults (10 and 15 %) would waste RAM that is not even used; memory is what runs out. */
+	{FIELD, "evictionHard/imagefs.available", {0}, {0}, BOTH, "\"5%\"", NULL},
+	{FIELD, "evictionHard/imagefs.inodesFree", {0}, {0}, BOTH, "\"5%\"", NULL},
+	{FIELD, "evictionHard/memory.available", {0}, {0}, BOTH, "\"32Mi\"", NULL},
+	{FIELD, "evictionHard/nodefs.available", {0}, {0}, BOTH, "\"5%\"", NULL},
+	{FIELD, "evictionHard/nodefs.inodesFree", {0}, {0}, BOTH, "\"5%\"", NULL},
+	/* The init mounts cgroup v2 only; with anything else the kubelet should say so. Default since 1.35. */
+	{FIELD, "failCgroupV1", {1, 31}, {0}, BOTH, "true", NULL},
+	{FIELD, "failSwapOn", {0}, {0}, BOTH, "false", NULL},
+	{FIELD, "healthzBindAddress", {0}, {0}, BOTH, "\"127.0.0.1\"", NULL},
+	{FIELD, "healthzPort", {0}, {0}, BOTH, "10248", NULL},
+	{FIELD, "imageGCHighThresholdPercent", {0}, {0}, BOTH, "90", NULL},
+	{FIELD, "imageGCLowThresholdPercent", {0}, {0}, BOTH, "80", NULL},
+	{FIELD, "maxPods", {0}, {0}, BOTH, NULL, max_pods},
+	{FIELD, "podCIDR", {0}, {0}, KUBELET_STANDALONE, NULL, pod_cidr},
+	{FIELD, "readOnlyPort", {0}, {0}, BOTH, "0", NULL},
+	/* Before the field there was a flag, which means nothing without a kubeconfig. */
+	{FIELD, "registerNode", {1, 25}, {0}, KUBELET_STANDALONE, "false", NULL},
+	{FIELD, "resolvConf", {0}, {0}, BOTH, "\"/etc/resolv.conf\"", NULL},
+	{FIELD, "rotateCertificates", {0}, {0}, KUBELET_JOINED, "true", NULL},
+	/* A sandbox on a slow machine, its image unpacked on first use. */
+	{FIELD, "runtimeRequestTimeout", {0}, {0}, BOTH, "5m", NULL},
+	{FIELD, "seccompDefault", {1, 27}, {0}, BOTH, "true", NULL},
+	/* A serving certificate from the cluster's CA needs a hand to approve it: the kubelet signs its own. */
+	{FIELD, "serverTLSBootstrap", {0}, {0}, KUBELET_JOINED, "false", NULL},
+	{FIELD, "staticPodPath", {0}, {0}, BOTH, "\"" KUBELET_MANIFESTS "\"", NULL},
+	/* The default is below /usr, which may be read-only. */
+	{FIELD, "volumePluginDir", {0}, {0}, BOTH, "\"" KUBELET_ROOT "/volume-plugins\"", NULL},
+};
+
+enum { SETTING_COUNT = sizeof(settings) / sizeof(*settings) };
+
+/* The value to write, or NULL when this kubelet has no use for the setting. */
+static const char *setting_value(struct arena *a, const struct setting *t, const struct kubelet_settings *s)
+{
+	if (!(t->roles & s->role) || !version_within(s->version, t->since, t->until))
+		return NULL;
+	return t->value ? t->value(a, s) : t->constant;
+}
+
+struct strings kubelet_flags(struct arena *a, const struct kubelet_settings *s)
+{
+	struct strings out = {.items = arena_calloc(a, SETTING_COUNT + s->args.count + 1, sizeof(*out.items))};
+
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		const char *value = settings[i].kind == FLAG ? setting_value(a, &settings[i], s) : NULL;
+
+		if (value)
+			out.items[out.count++] = arena_printf(a, "--%s=%s", settings[i].name, value);
+	}
+	for (size_t i = 0; i < s->args.count; i++)
+		out.items[out.count++] = s->args.items[i];
+	return out;
+}
+
+/* How much of name was already written for the field before it: up to and with the last common "/". */
+static size_t common_parents(const char *name, const char *before)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; name[i] && name[i] == before[i]; i++)
+		if (name[i] == '/')
+			n = i + 1;
+	return n;
+}
+
+void kubelet_config(struct arena *a, const struct kubelet_settings *s, struct strbuf *out)
+{
+	const char *before = "";
+
+	strbuf_puts(out, "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n");
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		const char *name = settings[i].name;
+		const char *value = settings[i].kind == FIELD ? setting_value(a, &settings[i], s) : NULL;
+		size_t common, depth = 0;
+
+		if (!value)
+			continue;
+		common = common_parents(name, before);
+		for (const char *p = name; *p;) {
+			size_t n = strcspn(p, "/");
+			bool last = p[n] == '\0';
+
+			if ((size_t)(p - name) >= common) {
+				strbuf_printf(out, "%*s%.*s:", (int)depth * 2, "", (int)n, p);
+				if (last)
+					strbuf_printf(out, " %s", value);
+				strbuf_puts(out, "\n");
+			}
+			depth++;
+			p += n + !last;
+		}
+		before = name;
+	}
+}
