@@ -1,0 +1,108 @@
+#include "builder/node-files.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "builder/node-parts.h"
+
+int place_error(struct error *err, struct place at, const char *fmt, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return error_set(err, "out of memory");
+	return error_set(err, "%s:%u:%u: %s", at.file ? at.file : "profile", at.line, at.column, text);
+}
+
+int node_put_file(struct build *b, const char *path, mode_t mode, uint32_t uid, uint32_t gid, const void *data, size_t size,
+		  const char *reason, struct error *err)
+{
+	struct node node = {
+		.path = path,
+		.type = NODE_FILE,
+		.mode = mode,
+		.uid = uid,
+		.gid = gid,
+		.size = size,
+		.origin = "generated",
+		.reason = reason,
+		.layer = LAYER_SITE,
+	};
+
+	if (store_put(&b->store, data, size, &node.content, err) < 0)
+		return error_wrap(err, "%s", path);
+	tree_add(&b->tree, &node);
+	return 0;
+}
+
+void node_put_dir(struct build *b, const char *path, mode_t mode, uint32_t uid, uint32_t gid, const char *reason)
+{
+	tree_add(&b->tree, &(struct node){
+		.path = path,
+		.type = NODE_DIR,
+		.mode = mode,
+		.uid = uid,
+		.gid = gid,
+		.origin = "generated",
+		.reason = reason,
+		.layer = LAYER_SITE,
+	});
+}
+
+static int add_os_release(struct build *b, struct error *err)
+{
+	const char *text = arena_printf(b->arena,
+					"NAME=mkdl\nID=mkdl\nVERSION_ID=%s\nVARIANT_ID=%s\nPRETTY_NAME=\"mkdl %s (%s)\"\n",
+					MKDL_VERSION, b->profile.name, MKDL_VERSION, b->profile.name);
+
+	return node_put_file(b, "/etc/os-release", 0644, 0, 0, text, strlen(text), "os-release(5)", err);
+}
+
+static int add_plan(struct build *b, const struct node_facts *facts, struct error *err)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	struct services services;
+
+	if (node_services(b, facts, &services, err) < 0 ||
+	    node_plan_write(b->arena, &b->profile, facts, &services, &text, err) < 0)
+		return -1;
+	return node_put_file(b, "/etc/mkdl/plan", 0644, 0, 0, text.data, text.len, "what PID 1 does", err);
+}
+
+int node_files_add(struct build *b, struct error *err)
+{
+	struct node_facts facts = {0};
+
+	if (images_read(b, &facts.images, err) < 0 || node_kubernetes_facts(b, &facts, err) < 0)
+		return -1;
+	if (add_os_release(b, err) < 0 || node_users_add(b, err) < 0 || node_kubernetes_add(b, &facts, err) < 0 ||
+	    node_pods_add(b, err) < 0 || images_add(b, &facts.images, NODE_IMAGES, facts.sandbox_image, err) < 0)
+		return -1;
+	return add_plan(b, &facts, err);
+}
+
+const struct component *implicit_components(struct build *b, size_t *count)
+{
+	struct component *c = arena_new(b->arena, struct component);
+
+	*count = b->profile.image_count ? 1 : 0;
+	*c = (struct component){
+		.name = "image-import",
+		.source = {.kind = SOURCE_BUILD, .spec = "image-import", .roots = b->profile.roots},
+		.to = NODE_IMPORTER,
+		.mode = 0755,
+		.uid = 0,
+		.gid = 0,
+		.layer = LAYER_RUNTIME,
+		.at = *count ? b->profile.images[0].at : (struct place){0},
+	};
+	c->source.at = c->at;
+	return c;
+}

@@ -1,0 +1,53 @@
+/* What the files builder/node-*.c share; for nobody else. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "builder/build.h"
+#include "builder/images.h"
+#include "builder/kubelet-config.h"
+#include "builder/version.h"
+
+#define NODE_IMPORTER "/usr/libexec/mkdl/image-import"
+#define NODE_IMAGES "/usr/share/mkdl/images"
+
+/* What the profile and the components come to, worked out once. */
+struct node_facts {
+	bool containerd;            /* the image runs it */
+	bool kubelet;               /* the image runs it */
+	struct version containerd_version, kubelet_version;
+	enum kubelet_role role;
+	const char *sandbox_image;  /* full reference, or NULL: containerd's own */
+	bool iptables;              /* the image has it */
+	struct images images;
+};
+
+/* "FILE:LINE:COLUMN: message"; returns -1. */
+int place_error(struct error *err, struct place at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Store the content and add a file to the tree's site layer. reason as in struct node. */
+int node_put_file(struct build *b, const char *path, mode_t mode, uint32_t uid, uint32_t gid, const void *data, size_t size,
+		  const char *reason, struct error *err);
+void node_put_dir(struct build *b, const char *path, mode_t mode, uint32_t uid, uint32_t gid, const char *reason);
+
+/* passwd, group, shadow, shells, nsswitch.conf, authorized keys. */
+int node_users_add(struct build *b, struct error *err);
+
+/* Static pods into KUBELET_MANIFESTS. */
+int node_pods_add(struct build *b, struct error *err);
+
+/* containerd's, the kubelet's and CNI's configuration. */
+int node_kubernetes_facts(struct build *b, struct node_facts *facts, struct error *err);
+int node_kubernetes_add(struct build *b, const struct node_facts *facts, struct error *err);
+struct kubelet_settings node_kubelet_settings(const struct profile *p, const struct node_facts *facts);
+
+/* The profile's services with the generated ones, command lines filled in. */
+struct services {
+	struct service *items;
+	size_t count;
+};
+int node_services(struct build *b, const struct node_facts *facts, struct services *out, struct error *err);
+
+/* The text of /etc/mkdl/plan, read back by PID 1's own reader. */
+int node_plan_write(struct arena *a, const struct profile *p, const struct node_facts *facts, const struct services *services,
+		    struct strbuf *out, struct error *err);
