@@ -5,4 +5,5 @@
 
 struct globals;
 
+int cmd_check(const struct globals *g, int argc, char **argv, struct error *err);
 int cmd_version(const struct globals *g, int argc, char **argv, struct error *err);

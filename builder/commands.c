@@ -6,6 +6,8 @@
 #include "builder/cmd.h"
 
 const struct command commands[] = {
+	{"check", "PROFILE", "check a profile and show what it comes to",
+	 "  --json   the effective profile, with everything that it extends merged and all defaults filled in\n", cmd_check},
 	{"version", "", "print the version", "", cmd_version},
 };
 

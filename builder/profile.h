@@ -175,7 +175,9 @@ struct profile {
 	struct pairs sysctl;
 	struct strings cmdline;   /* kernel arguments */
 	struct strings overlays;  /* names of folders below overlays/ */
-	struct strings tree_hooks, image_hooks;
+	struct strings overlay_dirs; /* the same as absolute paths, each looked for from the file that names it */
+	struct strings tree_hooks, image_hooks; /* names below hooks/tree/ and hooks/image/ */
+	struct strings tree_hook_paths, image_hook_paths; /* the same as absolute paths */
 	const char *hostname;     /* template: "node-${mac}" */
 	enum failure_action failure;
 	unsigned failure_delay;   /* seconds before the reboot */

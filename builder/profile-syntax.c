@@ -1,0 +1,374 @@
+/* What single texts may look like. Names are strict because they become file names, arguments and lines of flat files. */
+#include "builder/profile-load.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/path.h"
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGIT "0123456789"
+
+/* Nothing but these characters, at least one, and the first of them among `first`. */
+static bool consists_of(const char *text, const char *first, const char *allowed)
+{
+	return *text && strchr(first, *text) && !text[strspn(text, allowed)];
+}
+
+static bool begins(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+bool parse_number(const char *text, unsigned long min, unsigned long max, unsigned long *out)
+{
+	size_t n = strlen(text);
+	unsigned long value;
+
+	if (n == 0 || n > 10 || strspn(text, DIGIT) != n)
+		return false;
+	value = strtoul(text, NULL, 10);
+	if (value < min || value > max)
+		return false;
+	*out = value;
+	return true;
+}
+
+bool parse_seconds(const char *text, unsigned *out)
+{
+	size_t n = strspn(text, DIGIT);
+	const char *unit = text + n;
+	unsigned long factor = !*unit || !strcmp(unit, "s") ? 1 : !strcmp(unit, "m") ? 60 : !strcmp(unit, "h") ? 3600 : 0;
+	unsigned long value = n > 0 && n < 8 ? strtoul(text, NULL, 10) : 0;
+
+	if (n == 0 || n >= 8 || !factor || value * factor > 86400)
+		return false;
+	*out = (unsigned)(value * factor);
+	return true;
+}
+
+bool is_tmpfs_size(const char *text)
+{
+	size_t n = strspn(text, DIGIT);
+	unsigned long value = n > 0 && n < 8 ? strtoul(text, NULL, 10) : 0;
+
+	if (value == 0 || strlen(text) != n + 1)
+		return false;
+	return text[n] == '%' ? value <= 100 : strchr("kKmMgG", text[n]) != NULL;
+}
+
+int choose(struct loader *l, const struct value *v, const char *what, const char *const *words, size_t count)
+{
+	const char *near = did_you_mean(v->text, words, count);
+	const char *list = words[0];
+
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(v->text, words[i]))
+			return (int)i;
+	for (size_t i = 1; i < count; i++)
+		list = arena_printf(l->arena, "%s%s%s", list, i + 1 < count ? ", " : " or ", words[i]);
+	if (near)
+		complain(l, v, "\"%s\" cannot be \"%s\", did you mean \"%s\"? It is one of %s", what, v->text, near, list);
+	else
+		complain(l, v, "\"%s\" cannot be \"%s\": it is one of %s", what, v->text, list);
+	return -1;
+}
+
+/* Says what was expected instead of v. */
+static bool expect(struct loader *l, const struct value *name, const struct value *v, bool ok, const char *what)
+{
+	if (ok)
+		return true;
+	if (name == v)
+		complain(l, v, "\"%s\": expected %s", v->text, what);
+	else
+		complain(l, v, "\"%s\": \"%s\" is not %s", name->text, v->text, what);
+	return false;
+}
+
+static bool is_name(const char *s)
+{
+	return consists_of(s, LOWER DIGIT, LOWER DIGIT "._-") && strlen(s) <= 63;
+}
+
+bool check_name(struct loader *l, const struct value *name, const struct value *v)
+{
+	return expect(l, name, v, is_name(v->text), "a name of at most 63 of a-z, 0-9, \".\", \"_\" and \"-\", letter or digit first");
+}
+
+bool check_plain(struct loader *l, const struct value *name, const struct value *v)
+{
+	bool ok = true;
+
+	for (const char *p = v->text; *p; p++)
+		ok = ok && (unsigned char)*p >= 0x20 && *p != 0x7f;
+	return expect(l, name, v, ok, "text without line breaks and control characters");
+}
+
+static bool is_absolute(struct loader *l, const struct value *name, const struct value *v)
+{
+	_cleanup_error_ struct error err = {0};
+	const char *clean;
+
+	if (v->text[0] != '/')
+		return expect(l, name, v, false, "an absolute path");
+	if (path_clean(l->arena, v->text, &clean, &err) == 0)
+		return true;
+	complain(l, v, "\"%s\": %s", name->text, error_text(&err));
+	return false;
+}
+
+bool check_absolute(struct loader *l, const struct value *name, const struct value *v)
+{
+	return is_absolute(l, name, v);
+}
+
+bool check_target(struct loader *l, const struct value *name, const struct value *v)
+{
+	return is_absolute(l, name, v);
+}
+
+bool check_pattern(struct loader *l, const struct value *name, const struct value *v)
+{
+	int depth = 0;
+
+	if (!is_absolute(l, name, v))
+		return false;
+	for (const char *p = v->text; *p && depth >= 0; p++)
+		depth += *p == '{' ? 1 : *p == '}' ? -1 : 0;
+	return expect(l, name, v, depth == 0, "a pattern: its { and } do not match");
+}
+
+bool check_soname(struct loader *l, const struct value *name, const struct value *v)
+{
+	bool ok = !strchr(v->text, '/') && strstr(v->text, ".so") && check_plain(l, name, v);
+
+	return expect(l, name, v, ok, "the name of a shared library, as in libm.so.6");
+}
+
+bool check_package(struct loader *l, const struct value *name, const struct value *v)
+{
+	return expect(l, name, v, consists_of(v->text, LOWER DIGIT, LOWER DIGIT "+.-"), "the name of a Debian package");
+}
+
+static bool is_visible(const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p <= 0x20 || *p == 0x7f)
+			return false;
+	return true;
+}
+
+static bool has_scheme(const char *text, const char *const *schemes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (begins(text, schemes[i]) && text[strlen(schemes[i])])
+			return is_visible(text);
+	return false;
+}
+
+bool check_url(struct loader *l, const struct value *name, const struct value *v)
+{
+	static const char *const schemes[] = {"https://", "http://", "file:///"};
+
+	return expect(l, name, v, has_scheme(v->text, schemes, 3), "an http://, https:// or file:// URL");
+}
+
+bool check_uri(struct loader *l, const struct value *name, const struct value *v)
+{
+	static const char *const schemes[] = {"https://", "http://", "file:/", "copy:/"};
+
+	return expect(l, name, v, has_scheme(v->text, schemes, 4), "the URI of a repository (http, https, file or copy)");
+}
+
+bool check_https(struct loader *l, const struct value *name, const struct value *v)
+{
+	static const char *const schemes[] = {"https://"};
+
+	return expect(l, name, v, has_scheme(v->text, schemes, 1), "the https:// URL of an API server");
+}
+
+bool check_sha256(struct loader *l, const struct value *name, const struct value *v)
+{
+	struct hash hash;
+	bool lower = !v->text[strcspn(v->text, UPPER)];
+
+	return expect(l, name, v, lower && hash_parse(v->text, &hash), "a SHA-256 of 64 digits 0-9, a-f");
+}
+
+bool check_module(struct loader *l, const struct value *name, const struct value *v)
+{
+	return expect(l, name, v, consists_of(v->text, LOWER UPPER DIGIT, LOWER UPPER DIGIT "_-"),
+		      "the name of a kernel module, without folder and .ko");
+}
+
+bool check_driver(struct loader *l, const struct value *name, const struct value *v)
+{
+	return expect(l, name, v, is_visible(v->text) && v->text[0] != '-', "a module's name, alias or path pattern");
+}
+
+/* Dots or slashes between words, as sysctl(8) takes them. */
+bool check_sysctl(struct loader *l, const struct value *name, const struct value *v)
+{
+	const char *s = name->text;
+	bool ok = consists_of(s, LOWER UPPER, LOWER UPPER DIGIT "._/-") && !strstr(s, "..") && !strstr(s, "//") &&
+		  s[strlen(s) - 1] != '.' && s[strlen(s) - 1] != '/' && strpbrk(s, "./");
+
+	return expect(l, name, name, ok, "a sysctl's name, as in net.ipv4.ip_forward") && check_plain(l, name, v);
+}
+
+bool check_argument(struct loader *l, const struct value *name, const struct value *v)
+{
+	bool ok = is_visible(v->text) || (strchr(v->text, '"') && v->text[0] != ' ');
+
+	return check_plain(l, name, v) && expect(l, name, v, ok, "one kernel argument; write several as several items");
+}
+
+bool check_flag(struct loader *l, const struct value *name, const struct value *v)
+{
+	return check_plain(l, name, v) && expect(l, name, v, begins(v->text, "--") && v->text[2], "a flag that begins with --");
+}
+
+static bool check_variables(struct loader *l, const struct value *v, const char *const *words, size_t count)
+{
+	for (const char *p = strstr(v->text, "${"); p; p = strstr(p + 2, "${")) {
+		const char *end = strchr(p, '}'), *near, *word;
+		bool known = false;
+
+		if (!end) {
+			complain(l, v, "\"${\" without its \"}\"");
+			return false;
+		}
+		word = arena_strndup(l->arena, p + 2, (size_t)(end - p - 2));
+		for (size_t i = 0; i < count; i++)
+			known = known || !strcmp(word, words[i]);
+		if (known)
+			continue;
+		near = did_you_mean(word, words, count);
+		complain(l, v, "unknown variable ${%s}%s%s%s", word, near ? ", did you mean ${" : "", near ? near : "",
+			 near ? "}?" : "; mkdl-profile(5) lists them under VARIABLES");
+		return false;
+	}
+	return true;
+}
+
+bool check_template(struct loader *l, const struct value *name, const struct value *v)
+{
+	static const char *const words[] = {"mac", "hostname", "node_ip", "interface", "machine_id"};
+
+	return check_plain(l, name, v) && check_variables(l, v, words, 5);
+}
+
+bool check_env(struct loader *l, const struct value *name, const struct value *v)
+{
+	return expect(l, name, name, consists_of(name->text, LOWER UPPER "_", LOWER UPPER DIGIT "_"), "the name of a variable") &&
+	       check_template(l, name, v);
+}
+
+/* RFC 1123, with variables in it; the node writes a MAC with dashes. */
+bool check_hostname(struct loader *l, const struct value *name, const struct value *v)
+{
+	static const char *const words[] = {"mac", "machine_id"};
+	char *plain = arena_strdup(l->arena, v->text), *w = plain;
+
+	if (!check_plain(l, name, v) || !check_variables(l, v, words, 2))
+		return false;
+	for (const char *p = v->text; *p; p++) {
+		if (begins(p, "${")) {
+			*w++ = 'x';
+			p = strchr(p, '}');
+			continue;
+		}
+		*w++ = *p;
+	}
+	*w = '\0';
+	return expect(l, name, v, consists_of(plain, LOWER DIGIT, LOWER DIGIT ".-") && strlen(plain) <= 63,
+		      "a host name (a-z, 0-9, \"-\", \".\", ${mac}, ${machine_id})");
+}
+
+static bool is_address(const char *text)
+{
+	unsigned char bytes[16];
+
+	return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+}
+
+bool check_address(struct loader *l, const struct value *name, const struct value *v)
+{
+	return expect(l, name, v, is_address(v->text), "an IP address");
+}
+
+bool check_cidr(struct loader *l, const struct value *name, const struct value *v)
+{
+	const char *slash = strchr(v->text, '/');
+	const char *address = slash ? arena_strndup(l->arena, v->text, (size_t)(slash - v->text)) : "";
+	unsigned long bits;
+	bool ok = slash && is_address(address) && parse_number(slash + 1, 1, strchr(address, ':') ? 128 : 32, &bits);
+
+	return expect(l, name, v, ok, "a network, as in 10.88.0.0/16");
+}
+
+bool check_node_ip(struct loader *l, const struct value *name, const struct value *v)
+{
+	bool interface = consists_of(v->text, LOWER UPPER, LOWER UPPER DIGIT "._-") && strlen(v->text) <= 15;
+
+	return expect(l, name, v, interface || is_address(v->text), "\"boot-interface\", the name of an interface or an IP address");
+}
+
+bool check_domain(struct loader *l, const struct value *name, const struct value *v)
+{
+	bool ok = consists_of(v->text, LOWER DIGIT, LOWER DIGIT ".-") && !strstr(v->text, "..") && strlen(v->text) <= 253;
+
+	return expect(l, name, v, ok, "a domain, as in cluster.local");
+}
+
+/* A label's key may have a domain before a slash (Kubernetes documentation, "Labels and Selectors"). */
+bool check_label(struct loader *l, const struct value *name, const struct value *v)
+{
+	const char *slash = strchr(name->text, '/'), *word = slash ? slash + 1 : name->text;
+	bool key = consists_of(word, LOWER UPPER DIGIT, LOWER UPPER DIGIT "._-") && strlen(word) <= 63 &&
+		   (!slash || consists_of(name->text, LOWER DIGIT, LOWER DIGIT ".-/"));
+	bool value = consists_of(v->text, LOWER UPPER DIGIT, LOWER UPPER DIGIT "._-") && strlen(v->text) <= 63;
+
+	return expect(l, name, name, key, "a label's key, as in example.org/rack") && expect(l, name, v, value, "a label's value");
+}
+
+bool check_role(struct loader *l, const struct value *name, const struct value *v)
+{
+	static const char *const words[] = {"worker", "standalone"};
+
+	return choose(l, v, name->text, words, 2) >= 0;
+}
+
+bool check_snapshotter(struct loader *l, const struct value *name, const struct value *v)
+{
+	static const char *const words[] = {"overlayfs", "native"};
+
+	return choose(l, v, name->text, words, 2) >= 0;
+}
+
+bool check_reference(struct loader *l, const struct value *name, const struct value *v)
+{
+	const char *last = strrchr(v->text, '/');
+	bool ok = consists_of(v->text, LOWER DIGIT, LOWER UPPER DIGIT "._-/:@") && last && last[1] && strpbrk(last, ":@");
+
+	return expect(l, name, v, ok, "a full image name with its tag, as in registry.example.org/web:1");
+}
+
+bool check_ssh_key(struct loader *l, const struct value *name, const struct value *v)
+{
+	bool ok = begins(v->text, "ssh-") || begins(v->text, "ecdsa-sha2-") || begins(v->text, "sk-");
+
+	return check_plain(l, name, v) &&
+	       expect(l, name, v, ok && strchr(v->text, ' '), "a public key, as in \"ssh-ed25519 AAAA… me@desk\"");
+}
+
+/* useradd(8)'s names, without capitals; ":" and line breaks would end a field of passwd(5). */
+bool check_user_name(struct loader *l, const struct value *name, const struct value *v)
+{
+	return expect(l, name, v, consists_of(v->text, LOWER "_", LOWER DIGIT "_-") && strlen(v->text) <= 32,
+		      "a user's name (a-z, 0-9, \"_\" and \"-\", not a digit first, at most 32)");
+}
