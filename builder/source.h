@@ -18,6 +18,8 @@ struct source_handler {
 	const char *(*version)(struct build *b, const struct source *s);
 };
 
+extern const struct source_handler source_apt, source_url, source_path, source_build;
+
 const struct source_handler *source_handler(enum source_kind kind);
 
 /* Make b->lock answer the profile: reuse the lock beside the outputs when its request still matches, otherwise resolve anew
