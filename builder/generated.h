@@ -1,0 +1,9 @@
+/* Files that the builder makes up itself. */
+#pragma once
+
+#include "builder/build.h"
+
+/* Put n bytes into the store and add them to b->tree as a file of root's, mode 0644, origin "mkdl". data may be NULL when n
+ * is 0. path and reason are not copied. */
+int generated_add(struct build *b, const char *path, const void *data, size_t n, enum layer layer, const char *reason,
+		  struct error *err);
