@@ -132,6 +132,9 @@ static int read_service(struct reading *r, const char **words, struct error *err
 
 	if (!plan_word_is_name(words[0]))
 		return error_set(err, "\"%s\" is no name", words[0]);
+	/* Their cgroups and logs have these names. */
+	if (!strcmp(words[0], "init") || !strcmp(words[0], "shell") || !strncmp(words[0], "dhcp-", 5))
+		return error_set(err, "%s is a name that PID 1 keeps for itself", words[0]);
 	for (size_t i = 0; i < p->service_count; i++)
 		if (!strcmp(p->services[i].name, words[0]))
 			return error_set(err, "%s is given twice", words[0]);

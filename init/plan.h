@@ -8,7 +8,8 @@
  *	interface NAME|boot                 which interface is the node's; boot: the one it booted from
  *	sysctl KEY VALUE                    KEY as in sysctl(8): net.ipv4.ip_forward
  *	state PATH tmpfs SIZE               SIZE as mount(8)'s size= ("50%", "512M")
- *	service NAME                        the records below belong to it, until the next service
+ *	service NAME                        the records below belong to it, until the next service; not "init", "shell",
+ *	                                    "dhcp-…", which are PID 1's own
  *	run ARG…                            argv, the program an absolute path; ${node_ip} ${hostname} ${mac} ${interface}
  *	                                    ${machine_id} are filled in, here and in env and ready
  *	env KEY VALUE

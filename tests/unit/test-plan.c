@@ -141,6 +141,7 @@ static void test_bad_services(void **state)
 	(void)state;
 	refuse("service s\n", "plan: service s has no run record");
 	refuse("service ../s\nrun /bin/x\n", "plan:3: service: \"../s\" is no name");
+	refuse("service init\nrun /bin/x\n", "plan:3: service: init is a name that PID 1 keeps for itself");
 	refuse("service s\nrun /bin/x\nservice s\nrun /bin/x\n", "plan:5: service: s is given twice");
 	refuse("service s\nrun x\n", "plan:4: run: \"x\" is no clean absolute path of a program");
 	refuse("service s\nrun\n", "plan:4: run: 0 words where at least 1 are wanted");

@@ -1,0 +1,122 @@
+#include "init/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "init/console.h"
+
+#define ROOT "/sys/fs/cgroup"
+#define SYSTEM ROOT "/system"
+
+static bool ready;
+
+static bool put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : write(fd, text, strlen(text));
+
+	if (fd >= 0) {
+		int saved = errno;
+
+		close(fd);
+		errno = saved;
+	}
+	return n >= 0;
+}
+
+/* Enable the controllers of a group for its children, one by one: one that cannot be enabled must not hold up the rest. */
+static int enable_all(const char *group, struct error *err)
+{
+	_cleanup_strbuf_ struct strbuf list = {0};
+	char path[128], *rest, *name;
+
+	snprintf(path, sizeof(path), "%s/cgroup.controllers", group);
+	if (file_read_at(AT_FDCWD, path, 4096, &list, err) < 0)
+		return -1;
+	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", group);
+	rest = list.data;
+	while ((name = strsep(&rest, " \n"))) {
+		char word[64];
+
+		if (!*name || snprintf(word, sizeof(word), "+%s", name) >= (int)sizeof(word))
+			continue;
+		if (!put(path, word))
+			console_detail("cgroup controller %s: %s", name, strerror(errno));
+	}
+	return 0;
+}
+
+int cgroup_setup(struct error *err)
+{
+	if (access(ROOT "/cgroup.controllers", R_OK) < 0)
+		return error_errno(err, ROOT " holds no cgroup v2 hierarchy");
+	if (dir_make_at(AT_FDCWD, SYSTEM "/init", 0755, err) < 0)
+		return -1;
+	if (!put(SYSTEM "/init/cgroup.procs", "0"))
+		return error_errno(err, SYSTEM "/init");
+	if (enable_all(ROOT, err) < 0 || enable_all(SYSTEM, err) < 0)
+		return -1;
+	ready = true;
+	return 0;
+}
+
+bool cgroup_ready(void)
+{
+	return ready;
+}
+
+bool cgroup_make(const char *name)
+{
+	char path[128];
+
+	if (!ready)
+		return false;
+	snprintf(path, sizeof(path), SYSTEM "/%s", name);
+	if (mkdir(path, 0755) == 0 || errno == EEXIST)
+		return true;
+	console_say("service %s has no cgroup of its own: %s: %s", name, path, strerror(errno));
+	return false;
+}
+
+void cgroup_enter(const char *name)
+{
+	char path[128];
+
+	if (!ready)
+		return;
+	snprintf(path, sizeof(path), SYSTEM "/%s/cgroup.procs", name);
+	put(path, "0");
+}
+
+bool cgroup_kill(const char *name)
+{
+	char path[128];
+
+	if (!ready)
+		return false;
+	snprintf(path, sizeof(path), SYSTEM "/%s/cgroup.kill", name);
+	return put(path, "1");
+}
+
+bool cgroup_populated(const char *name)
+{
+	char path[128], text[256];
+	ssize_t n;
+	int fd;
+
+	if (!ready)
+		return false;
+	snprintf(path, sizeof(path), SYSTEM "/%s/cgroup.events", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return strstr(text, "populated 1") != NULL;
+}

@@ -1,0 +1,67 @@
+/* One supervised service: its process, where it stands, and when something is next due. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "init/log.h"
+#include "init/names.h"
+#include "init/plan.h"
+#include "init/ready.h"
+
+enum service_state {
+	SERVICE_WAITING,  /* for what it needs */
+	SERVICE_STARTING, /* runs, not ready yet */
+	SERVICE_READY,    /* runs and is ready */
+	SERVICE_DONE,     /* ended as it should, or has nothing to do on this node: counts as ready */
+	SERVICE_BACKOFF,  /* died; waits until its next start */
+	SERVICE_FAILED,   /* died and is not to be restarted */
+	SERVICE_STOPPING, /* asked to end */
+	SERVICE_STOPPED,  /* ended on request */
+};
+
+struct service {
+	const struct plan_service *plan;
+	const char **argv, **envp;  /* variables filled in */
+	const char *terminal;       /* a shell on this device instead of a log */
+	bool internal;              /* PID 1's own: no part of the node's being up */
+	enum service_state state;
+	pid_t pid;                  /* 0: does not run */
+	int64_t started;            /* clock_ms of the last start */
+	int64_t due;                /* BACKOFF: next start; STARTING: ready-timeout; STOPPING: SIGKILL */
+	int64_t backoff;            /* ms until the next start after a death */
+	unsigned deaths;            /* since it was last up for long */
+	bool again;                 /* STOPPING: to be started again afterwards */
+	bool killed;                /* STOPPING: SIGKILL was sent */
+	bool has_log;
+	struct log log;
+	struct ready ready;
+};
+
+/* Make a service of its plan, with the variables in its words filled in; memory from the arena. */
+int service_prepare(struct arena *a, struct service *s, const struct plan_service *plan,
+		    const struct names_variable *variables, struct error *err);
+
+/* Start it now, or say that nothing is to be done (exists). A failed fork is tried again after the backoff. */
+void service_start(struct service *s, int64_t now);
+
+/* Its process ended with this wait(2) status. */
+void service_ended(struct service *s, int status, int64_t now);
+
+/* Whatever is due: readiness, time limits. */
+void service_tick(struct service *s, int64_t now);
+
+/* Ask it to end. again: and start it anew then. */
+void service_stop(struct service *s, int64_t now, bool again);
+
+/* Counts as ready for those that need it. */
+bool service_is_up(const struct service *s);
+
+/* Ended for good: nothing left to stop. */
+bool service_is_down(const struct service *s);
+
+/* When service_tick has something to do next (clock_ms); INT64_MAX for never. */
+int64_t service_next(const struct service *s);

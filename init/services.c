@@ -1,0 +1,71 @@
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/cleanup.h"
+#include "init/cgroup.h"
+#include "init/console.h"
+#include "init/phases.h"
+
+/* Container runtimes pass their hard limits on to containers; the soft limit stays what old programs can cope with. */
+static void raise_limits(void)
+{
+	const struct rlimit files = {1024, 1 << 20}, none = {RLIM_INFINITY, RLIM_INFINITY};
+
+	setrlimit(RLIMIT_NOFILE, &files);
+	setrlimit(RLIMIT_NPROC, &none);
+}
+
+static void find_buttons(struct node *node)
+{
+	_cleanup_closedir_ DIR *dir = opendir("/dev/input");
+	struct dirent *e;
+	char path[64];
+
+	while (dir && (e = readdir(dir)))
+		if (!strncmp(e->d_name, "event", 5) &&
+		    snprintf(path, sizeof(path), "/dev/input/%s", e->d_name) < (int)sizeof(path))
+			supervise_button(&node->supervisor, path);
+}
+
+/* mkdl.shell: only where the profile allows a shell to whoever stands at the console. */
+static int add_shell(struct node *node, struct error *err)
+{
+	static const struct names_variable none[] = {{NULL, NULL}};
+	static const char *run[] = {"/bin/sh", "-l", NULL};
+	static const struct plan_service shell = {.name = "shell", .run = run, .stop_timeout = 1};
+
+	if (!node->options.shell)
+		return 0;
+	if (node->plan.failure != PLAN_FAILURE_SHELL) {
+		console_say("mkdl.shell: the profile allows no shell on the console (failure: shell)");
+		return 0;
+	}
+	return supervise_add(&node->arena, &node->supervisor, &shell, none, true, console_device(), err) ? 0 : -1;
+}
+
+int phase_cgroups(struct node *node, char *detail, struct error *err)
+{
+	(void)node;
+	(void)detail;
+	return cgroup_setup(err);
+}
+
+int phase_services(struct node *node, char *detail, struct error *err)
+{
+	const struct facts *f = &node->facts;
+	const struct names_variable variables[] = {
+		{"node_ip", f->node_ip}, {"hostname", f->hostname}, {"mac", f->mac}, {"interface", f->interface},
+		{"machine_id", f->machine_id}, {NULL, NULL},
+	};
+
+	raise_limits();
+	find_buttons(node);
+	for (size_t i = 0; i < node->plan.service_count; i++)
+		if (!supervise_add(&node->arena, &node->supervisor, &node->plan.services[i], variables, false, NULL, err))
+			return -1;
+	node->supervisor.complete = true;
+	snprintf(detail, DETAIL_SIZE, "%zu to start", node->plan.service_count);
+	return add_shell(node, err);
+}

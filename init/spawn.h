@@ -1,0 +1,22 @@
+/* Starting a child process. Children get a session of their own, default signals, an empty signal mask. */
+#pragma once
+
+#include <sys/types.h>
+
+struct spawn {
+	const char *const *argv; /* argv[0]: absolute path */
+	const char *const *envp;
+	int output;              /* descriptor for stdout and stderr; -1: /dev/null */
+	const char *cgroup;      /* name of a service's group, or NULL */
+	const char *terminal;    /* device that becomes stdin, stdout, stderr and controlling terminal; NULL: none */
+};
+
+/* The child's pid, or -1 with errno set when there is none (out of memory or processes). A program that cannot be executed
+ * says so on its own stderr and exits with 127. */
+pid_t spawn_start(const struct spawn *s);
+
+/* Signal a child and its session's processes; the child alone while it has not made its session yet. */
+void spawn_kill(pid_t pid, int signal);
+
+/* PATH, HOME and TERM for children that nobody gave an environment. */
+extern const char *const spawn_environment[];
