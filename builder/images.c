@@ -143,21 +143,17 @@ void images_list(struct arena *a, const struct images *images, const char *pinne
 
 	flat_add(out, "mkdl-images", "1", NULL);
 	for (size_t i = 0; i < images->count; i++) {
-		const struct oci_image *image = &images->items[i].oci;
+		const struct image *named = &images->items[i];
+		const struct oci_image *image = &named->oci;
 
 		for (size_t j = 0; j < image->layer_count; j++)
 			list_blob(a, &listed, &image->layers[j], out);
 		list_blob(a, &listed, &image->config, out);
 		list_manifest(a, &listed, image, out);
-	}
-	for (size_t i = 0; i < images->count; i++) {
-		const struct image *image = &images->items[i];
-		const struct oci_blob *m = &image->oci.manifest;
-
 		/* "managed": the CRI plugin's own mark of images that it shows to the kubelet. */
-		flat_add(out, "image", image->name, m->media_type, digest_text(a, &m->digest),
-			 arena_printf(a, "%llu", (unsigned long long)m->size), "io.cri-containerd.image=managed",
-			 pinned && !strcmp(pinned, image->name) ? "io.cri-containerd.pinned=pinned" : NULL, NULL);
+		flat_add(out, "image", named->name, image->manifest.media_type, digest_text(a, &image->manifest.digest),
+			 arena_printf(a, "%llu", (unsigned long long)image->manifest.size), "io.cri-containerd.image=managed",
+			 pinned && !strcmp(pinned, named->name) ? "io.cri-containerd.pinned=pinned" : NULL, NULL);
 	}
 }
 
