@@ -55,7 +55,7 @@ static bool take_field(const char *field, char *out, size_t size, bool (*check)(
 static int read_ip(const char *value, struct options *o, struct error *err)
 {
 	struct static_address ip = {.given = true};
-	char copy[256], *rest = copy, *fields[9];
+	char copy[256], nothing[1] = "", *rest = copy, *fields[9];
 	char *address, *interface;
 
 	if (!strcmp(value, "dhcp") || !strcmp(value, "on") || !strcmp(value, "any") || !strcmp(value, "both"))
@@ -63,7 +63,7 @@ static int read_ip(const char *value, struct options *o, struct error *err)
 	if (snprintf(copy, sizeof(copy), "%s", value) >= (int)sizeof(copy))
 		return error_set(err, "ip=%.40s…: too long", value);
 	for (size_t i = 0; i < 9; i++)
-		fields[i] = rest ? strsep(&rest, ":") : (char[]){""};
+		fields[i] = rest ? strsep(&rest, ":") : nothing;
 	address = fields[0];
 	interface = fields[5];
 	if (!*address && (!strcmp(fields[6], "dhcp") || !strcmp(fields[6], "on"))) {

@@ -1,157 +1,20 @@
-/* PID 1. The boot is the table of phases below, from the first to the last; then the node runs until somebody asks it to end. */
+/* PID 1: boot, run the node until somebody asks it to end, end it. */
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/reboot.h>
-#include <sys/wait.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/file.h"
-#include "init/clock.h"
 #include "init/console.h"
 #include "init/phases.h"
 #include "init/shutdown.h"
-#include "init/spawn.h"
 
-enum policy {
-	STOP,  /* the node is not to run without it: shell or reboot */
-	WARN,  /* say so and go on */
-	RETRY, /* again, until mkdl.network_timeout= has passed; then stop */
-};
-
-static const struct phase {
-	const char *name;
-	int (*run)(struct node *node, char *detail, struct error *err);
-	enum policy policy;
-} phases[] = {
-	{"root", phase_root, STOP},
-	{"mounts", phase_mounts, STOP},
-	{"console", phase_console, WARN},
-	{"image", phase_image, STOP},
-	{"plan", phase_plan, STOP},
-	{"cgroups", phase_cgroups, STOP},
-	{"modules", phase_modules, STOP},
-	{"coldplug", phase_coldplug, WARN},
-	{"network", phase_network, RETRY},
-	{"identity", phase_identity, STOP},
-	{"state", phase_state, STOP},
-	{"sysctl", phase_sysctl, STOP},
-	{"services", phase_services, STOP},
-};
-
-enum { RETRY_FIRST_MS = 500, RETRY_LONGEST_MS = 10000, SHELL_ENDS_MS = 1000 };
-
-static void say_done(const struct phase *phase, const char *detail, int64_t began)
+static void run(struct node *node)
 {
-	int64_t now = clock_ms();
-
-	console_say("%-12s %s%s(%.1f s, took %lld ms)", phase->name, detail, *detail ? " " : "", (double)now / 1000,
-		    (long long)(now - began));
-}
-
-/* Run one phase until its policy is content. -1: the boot ends here. */
-static int run_phase(struct node *node, const struct phase *phase, struct error *err)
-{
-	int64_t began = clock_ms(), pause = RETRY_FIRST_MS;
-
-	for (;;) {
-		char detail[DETAIL_SIZE] = "";
-		int64_t end = began + (int64_t)node->options.network_timeout * 1000;
-
-		if (phase->run(node, detail, err) == 0) {
-			say_done(phase, detail, began);
-			return 0;
-		}
-		if (phase->policy == WARN) {
-			console_say("%-12s warning: %s", phase->name, error_text(err));
-			error_clear(err);
-			return 0;
-		}
-		if (phase->policy == STOP || clock_ms() >= end || node->supervisor.request != REQUEST_NONE)
-			return -1;
-		console_say("%-12s %s; trying on, for %lld s at most", phase->name, error_text(err),
-			    (long long)(end - clock_ms()) / 1000);
-		error_clear(err);
-		for (int64_t until = clock_ms() + pause; clock_ms() < until && !node->supervisor.request;)
-			supervise_step(&node->supervisor, until);
-		pause = pause * 2 > RETRY_LONGEST_MS ? RETRY_LONGEST_MS : pause * 2;
-	}
-}
-
-static void offer_shell(struct node *node)
-{
-	static const char *const argv[] = {"/bin/sh", "-l", NULL};
-	const struct spawn shell = {
-		.argv = argv, .envp = spawn_environment, .output = -1, .terminal = console_device(),
-	};
-	int status = 0;
-	pid_t pid;
-
-	console_say("a shell on %s; the machine reboots when it ends", console_device());
-	pid = spawn_start(&shell);
-	while (pid > 0 && !node->supervisor.request)
-		if (supervise_wait(&node->supervisor, pid, clock_ms() + SHELL_ENDS_MS, &status))
-			break;
-}
-
-static void count_down(struct node *node, unsigned seconds)
-{
-	int64_t end = clock_ms() + (int64_t)seconds * 1000;
-
-	while (seconds && !node->supervisor.request) {
-		int64_t next;
-
-		console_say("rebooting in %u s", seconds);
-		/* Every ten seconds, every one of the last five. */
-		seconds = seconds > 10 ? (seconds - 1) / 10 * 10 : seconds > 5 ? 5 : seconds - 1;
-		next = end - (int64_t)seconds * 1000;
-		while (clock_ms() < next && !node->supervisor.request)
-			supervise_step(&node->supervisor, next);
-	}
-}
-
-/* The boot ended early: say why, then as the plan, or the command line, has it. */
-static void fail(struct node *node, const char *phase, const struct error *err)
-{
-	enum plan_failure failure = node->options.have_failure ? node->options.failure : node->plan.failure;
-
-	if (node->supervisor.request)
-		return;
-	console_say("BOOT FAILED in %s: %s", phase, error_text(err));
-	if (failure == PLAN_FAILURE_SHELL)
-		offer_shell(node);
-	else
-		count_down(node, node->plan.failure_delay);
-}
-
-static void boot(struct node *node)
-{
-	_cleanup_error_ struct error err = {0};
-
-	for (size_t i = 0; i < sizeof(phases) / sizeof(*phases) && !node->supervisor.request; i++) {
-		if (run_phase(node, &phases[i], &err) == 0)
-			continue;
-		fail(node, phases[i].name, &err);
-		shutdown_run(&node->supervisor, true);
-	}
-}
-
-int phase_console(struct node *node, char *detail, struct error *err)
-{
-	_cleanup_strbuf_ struct strbuf text = {0};
-	int status;
-
-	console_open();
-	console_log("/run/log/mkdl.log");
-	if (file_read_at(AT_FDCWD, "/proc/cmdline", 1 << 16, &text, err) < 0)
-		return -1;
-	status = cmdline_parse(text.data, &node->options, err);
-	console_verbose(node->options.verbose);
-	snprintf(detail, DETAIL_SIZE, "%s, mkdl " MKDL_VERSION, console_device());
-	return status;
+	while (!node->supervisor.request)
+		supervise_step(&node->supervisor, INT64_MAX);
 }
 
 /* Only the supervision, as PID 1 of a namespace: how the tests run it without a machine. */
@@ -168,8 +31,7 @@ static int supervise_only(struct node *node, const char *file, struct error *err
 		return error_errno(err, "host name");
 	if (phase_services(node, detail, err) < 0)
 		return -1;
-	while (!node->supervisor.request)
-		supervise_step(&node->supervisor, INT64_MAX);
+	run(node);
 	shutdown_run(&node->supervisor, false);
 	return 0;
 }
@@ -204,8 +66,7 @@ int main(int argc, char **argv)
 	}
 	/* Ctrl-Alt-Del is to come here as SIGINT. From here on nothing returns: a PID 1 that ends is a panic. */
 	reboot(RB_DISABLE_CAD);
-	boot(&node);
-	while (!node.supervisor.request)
-		supervise_step(&node.supervisor, INT64_MAX);
+	if (phases_run(&node))
+		run(&node);
 	shutdown_run(&node.supervisor, true);
 }

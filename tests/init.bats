@@ -1,0 +1,312 @@
+# PID 1 as PID 1 of a user, PID and mount namespace: the same supervision, reaping and shutdown as on a machine, without one.
+bats_require_minimum_version 1.5.0
+
+setup() {
+	INIT=${MKDL_INIT:-${MKDL_BUILD_DIR:-$BATS_TEST_DIRNAME/../build/dev}/init/mkdl-init}
+	[ -x "$INIT" ]
+	cd "$BATS_TEST_TMPDIR"
+	HERE=$PWD
+	PID=
+}
+
+teardown() {
+	if [ -n "$PID" ]; then
+		kill -KILL "$PID" 2>/dev/null || true
+	fi
+}
+
+# plan LINE…: the plan of the test, words with spaces written as \s
+plan() {
+	printf '%s\n' "mkdl-plan 1" "name test" "$@" >plan
+}
+
+# script NAME: a program from stdin, with $HERE as its first argument's place
+script() {
+	{ echo '#!/bin/bash'; cat; } >"$1"
+	chmod 755 "$1"
+}
+
+# Start it in the background. PID is that of unshare: its end is the namespace's end. /run is the test's own, logs in log/.
+start() {
+	mkdir -p run
+	unshare -Urpfm --kill-child --mount-proc \
+		sh -c 'mount --bind "$1" /run && exec "$2" --supervise "$3"' sh "$HERE/run" "$INIT" "$HERE/plan" >console 2>&1 3>&- &
+	PID=$!
+}
+
+# The process that is PID 1 inside.
+inner() {
+	cat "/proc/$PID/task/$PID/children" | tr -d ' '
+}
+
+# until_seen FILE PATTERN [SECONDS]
+until_seen() {
+	for _ in $(seq $((${3:-10} * 20))); do
+		if grep -qE "$2" "$1" 2>/dev/null; then
+			return 0
+		fi
+		sleep 0.05
+	done
+	echo "not seen in $1: $2" >&2
+	cat "$1" >&2
+	return 1
+}
+
+# Ask it to end and wait for that.
+stop() {
+	kill "-${1:-TERM}" "$(inner)"
+	ended
+}
+
+ended() {
+	for _ in $(seq 400); do
+		if ! kill -0 "$PID" 2>/dev/null; then
+			wait "$PID"
+			PID=
+			return 0
+		fi
+		sleep 0.05
+	done
+	echo "still there" >&2
+	cat console >&2
+	return 1
+}
+
+@test "outside of a namespace it refuses to be anything but process 1" {
+	run -2 "$INIT"
+	[[ $output == "mkdl-init: runs as process 1"* ]]
+}
+
+@test "200 orphans are reaped" {
+	script orphans <<-'END'
+		for i in $(seq 200); do
+			(sleep 0.2 & exit) &
+		done
+		wait
+		sleep 1
+		echo zombies $(cat /proc/[0-9]*/stat 2>/dev/null | grep -c ') Z ')
+		echo processes $(ls -d /proc/[0-9]* | wc -l)
+		exec sleep 1000
+	END
+	plan "service orphans" "run $HERE/orphans"
+	start
+	until_seen run/log/orphans.log '^processes'
+	grep -qx 'zombies 0' run/log/orphans.log
+	# PID 1, the service, ls and wc at most.
+	[ "$(sed -n 's/^processes //p' run/log/orphans.log)" -le 6 ]
+	stop
+}
+
+@test "a service that dies at once is started again, later and later" {
+	script dies <<-'END'
+		date +%s%N
+		echo "what went wrong" >&2
+		exit 3
+	END
+	plan "service dies" "run $HERE/dies"
+	start
+	until_seen console 'again in 4.0 s'
+	stop
+	grep -qF 'mkdl: service dies exited with status 3 after 0.' console
+	grep -qF 'mkdl:   | what went wrong' console
+	[ "$(grep -oE 'again in [0-9.]+ s' console | tr '\n' ,)" = 'again in 0.5 s,again in 1.0 s,again in 2.0 s,again in 4.0 s,' ]
+	# The pauses were real: from the second start to the third at least a second.
+	grep -E '^[0-9]+$' run/log/dies.log >times
+	[ $(($(sed -n 3p times) - $(sed -n 2p times))) -ge 1000000000 ]
+}
+
+@test "services start when those that they need are ready, and stop in reverse" {
+	for name in a b c; do
+		script $name <<-END
+			trap 'echo stop $name >>$HERE/order; exit 0' TERM
+			echo start $name >>$HERE/order
+			sleep 0.3
+			touch $HERE/ready-$name
+			while :; do sleep 0.05; done
+		END
+	done
+	plan "service c" "run $HERE/c" "needs b a" "ready file $HERE/ready-c" \
+		"service b" "run $HERE/b" "needs a" "ready file $HERE/ready-b" \
+		"service a" "run $HERE/a" "ready file $HERE/ready-a"
+	start
+	until_seen console '^mkdl: node up in [0-9]+\.[0-9] s$'
+	stop
+	[ "$(tr '\n' , <order)" = 'start a,start b,start c,stop c,stop b,stop a,' ]
+	[ "$(grep -oE '^mkdl: service [abc] ' console | tr -d '\n')" = 'mkdl: service a mkdl: service b mkdl: service c ' ]
+}
+
+@test "readiness by socket, port and command" {
+	script socket <<-END
+		sleep 0.3
+		exec socat UNIX-LISTEN:$HERE/s,fork /dev/null
+	END
+	script port <<-'END'
+		sleep 0.3
+		exec socat TCP-LISTEN:39417,bind=127.0.0.1,fork,reuseaddr /dev/null
+	END
+	script check <<-END
+		echo "\$1" >>$HERE/checks
+		[ \$(wc -l <$HERE/checks) -ge 3 ]
+	END
+	plan "service socket" "run $HERE/socket" "ready socket $HERE/s" \
+		"service port" "run $HERE/port" "ready port 39417" \
+		"service command" "run /bin/sleep 1000" "ready command $HERE/check \${hostname}"
+	start
+	until_seen console 'node up'
+	[ "$(wc -l <checks)" -eq 3 ]
+	[ "$(head -1 checks)" = "$(hostname)" ]
+	stop
+}
+
+@test "a service that is not ready in time is started again" {
+	plan "service slow" "run /bin/sleep 1000" "ready file $HERE/never" "ready-timeout 1"
+	start
+	until_seen console 'service slow is not ready after 1 s: restarted'
+	touch never
+	until_seen console 'node up'
+	stop
+}
+
+@test "a oneshot is ready when it succeeded; what needs it waits while it fails" {
+	script once <<-END
+		echo run >>$HERE/runs
+		[ \$(wc -l <$HERE/runs) -ge 3 ]
+	END
+	plan "service once" "run $HERE/once" "oneshot" "service after" "run /bin/sleep 1000" "needs once"
+	start
+	until_seen console 'service after +ready'
+	[ "$(wc -l <runs)" -eq 3 ]
+	stop
+}
+
+@test "a oneshot that fails for good keeps the node from being up" {
+	plan "service once" "run /bin/false" "oneshot" "restart never" "service after" "run /bin/sleep 1000" "needs once"
+	start
+	until_seen console 'service once exited with status 1 after 0.[0-9] s and is not started again'
+	sleep 1
+	run ! grep -qE 'node up|service after' console
+	stop
+}
+
+@test "a service whose path does not exist is not started and counts as ready" {
+	plan "service sometimes" "run /bin/false" "exists $HERE" "exists $HERE/nothing" \
+		"service after" "run /bin/sleep 1000" "needs sometimes"
+	start
+	until_seen console 'node up'
+	run ! grep -q 'service sometimes' console
+	stop
+}
+
+@test "a program that is not there says so" {
+	plan "service none" "run /nowhere/program"
+	start
+	until_seen console 'mkdl: /nowhere/program: No such file'
+	until_seen console 'service none exited with status 127'
+	stop
+}
+
+@test "a service that ignores SIGTERM is killed after its stop-timeout" {
+	script stubborn <<-END
+		trap '' TERM
+		touch $HERE/up
+		while :; do sleep 0.1; done
+	END
+	plan "service stubborn" "run $HERE/stubborn" "ready file $HERE/up" "stop-timeout 1"
+	start
+	until_seen console 'node up'
+	began=$(date +%s%N)
+	stop
+	took=$((($(date +%s%N) - began) / 1000000))
+	grep -qF 'service stubborn did not end within 1 s: killed' console
+	[ $took -ge 900 ]
+	[ $took -le 9000 ]
+}
+
+@test "a second signal does not break a shutdown" {
+	script stubborn <<-END
+		trap '' TERM INT
+		touch $HERE/up
+		while :; do sleep 0.1; done
+	END
+	plan "service stubborn" "run $HERE/stubborn" "ready file $HERE/up" "stop-timeout 2"
+	start
+	until_seen console 'node up'
+	one=$(inner)
+	kill -USR2 "$one"
+	sleep 0.3
+	kill -TERM "$one"
+	kill -INT "$one"
+	ended
+	grep -qF 'mkdl: powering off: asked by SIGUSR2' console
+	[ "$(grep -c 'asked by' console)" -eq 1 ]
+}
+
+@test "every signal has its meaning" {
+	for pair in TERM:rebooting INT:rebooting USR2:powering USR1:halting PWR:powering; do
+		plan "service s" "run /bin/sleep 1000"
+		start
+		until_seen console 'node up'
+		stop "${pair%:*}"
+		grep -q "mkdl: ${pair#*:}.*: asked by" console
+	done
+}
+
+@test "orphans left at shutdown get SIGTERM, then SIGKILL" {
+	script leaves <<-END
+		setsid bash -c 'trap "echo asked >>$HERE/orphan" TERM; touch $HERE/up; while :; do sleep 0.1; done' </dev/null >/dev/null 2>&1 &
+		exec sleep 1000
+	END
+	plan "service leaves" "run $HERE/leaves" "ready file $HERE/up"
+	start
+	until_seen console 'node up'
+	stop
+	grep -qx asked orphan
+	grep -q 'did not end within 5 s: killed' console
+}
+
+@test "a log is bounded, and its start is kept as one old file" {
+	script chatty <<-'END'
+		for i in $(seq 40); do head -c 100000 /dev/zero | tr '\0' x; echo; done
+		echo the end
+		exec sleep 1000
+	END
+	plan "service chatty" "run $HERE/chatty"
+	start
+	until_seen run/log/chatty.log 'the end'
+	[ "$(stat -c %s run/log/chatty.log)" -le 1048576 ]
+	[ "$(stat -c %s run/log/chatty.log.1)" -le 1048576 ]
+	[ "$(ls run/log | grep -c chatty)" -eq 2 ]
+	stop
+}
+
+@test "services have an environment, a session and no input of their own" {
+	script show <<-'END'
+		env | grep -E '^(PATH|HOME|TERM|NAME|EMPTY)=' | sort
+		echo "session $(ps -o sid= -p $$ | tr -d ' ') process $$"
+		if read -r -t 1 line; then echo "input"; else echo "no input"; fi
+		grep -E '^Sig(Blk|Ign)' /proc/self/status
+		ls -l /proc/$$/fd | grep -cE '/plan|anon_inode|netlink'
+		exit 0
+	END
+	plan "service show" "run $HERE/show" "env HOME /tmp" "env NAME x\\sy\\s\${hostname}" "env EMPTY \\e" "oneshot"
+	start
+	until_seen console 'node up'
+	stop
+	cat run/log/show.log
+	grep -qx 'HOME=/tmp' run/log/show.log
+	grep -qx "NAME=x y $(hostname)" run/log/show.log
+	grep -qx 'EMPTY=' run/log/show.log
+	grep -q '^PATH=/usr/local/sbin:' run/log/show.log
+	read -r _ session _ process < <(grep ^session run/log/show.log)
+	[ "$session" = "$process" ]
+	grep -qx 'no input' run/log/show.log
+	grep -qE '^SigBlk:\s0+$' run/log/show.log
+	[ "$(tail -1 run/log/show.log)" = 0 ]
+}
+
+@test "a bad plan is refused with its line" {
+	plan "service a" "run /bin/true" "wat"
+	start
+	ended || true
+	grep -qF "mkdl: $HERE/plan:5: unknown record \"wat\"" console
+}
