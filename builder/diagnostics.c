@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 
 enum {
 	KEPT = 100, /* errors; warnings as long as there are fewer problems than this in all */
@@ -65,61 +66,60 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y; /* as they were found */
 }
 
-/* Text that came from a profile may hold anything, escape sequences for the terminal too: show control characters as \xNN.
- * Bytes from 0x80 pass: they are UTF-8, or the file's diagnostic says that they are not. */
+/* Length of the character at p when it can be shown; 0 for control characters (U+0080 to U+009F are some too) and for bytes
+ * that are not UTF-8. Text that came from a profile may hold anything, also what a terminal takes for a command. */
+static size_t printable(const char *p, size_t n)
+{
+	unsigned char c = (unsigned char)p[0];
+	size_t len = utf8_length(p, n);
+
+	if (c < 0x20 || c == 0x7f || (len == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0))
+		return 0;
+	return len;
+}
+
 static void add_printable(struct strbuf *out, const char *text, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)text[i];
+	for (size_t i = 0; i < n;) {
+		size_t len = printable(text + i, n - i);
 
-		if (c < 0x20 || c == 0x7f || (c == 0xc2 && i + 1 < n && ((unsigned char)text[i + 1] & 0xe0) == 0x80))
-			strbuf_printf(out, "\\x%02x", c);
+		if (len)
+			strbuf_add(out, text + i, len);
 		else
-			strbuf_add(out, text + i, 1);
+			strbuf_printf(out, "\\x%02x", (unsigned char)text[i]);
+		i += len ? len : 1;
 	}
 }
 
-/* Columns count characters: the continuation bytes of UTF-8 (10xxxxxx) start none. */
-static bool starts_character(char c)
-{
-	return ((unsigned char)c & 0xc0) != 0x80;
-}
-
-static void add_source_line(struct strbuf *out, const char *line, size_t n, unsigned column, unsigned width, const char *on,
-			    const char *off, unsigned number)
+/* A source line, and below it a caret under its column. Columns count characters, from 1; what cannot be shown is shown as
+ * one character too, so that the caret stands under what it means. */
+static void add_source_line(struct strbuf *out, const char *line, size_t n, const struct diagnostic *d, const char *on,
+			    const char *off)
 {
 	_cleanup_strbuf_ struct strbuf caret = {0};
-	unsigned first = column > SHOWN_COLUMNS * 3 / 4 ? column - SHOWN_COLUMNS / 2 : 1;
-	unsigned at = 0, marked = 0;
+	unsigned column = d->at.column, first = column > SHOWN_COLUMNS * 3 / 4 ? column - SHOWN_COLUMNS / 2 : 1;
+	unsigned at = 1, marked = 0;
 
-	strbuf_printf(out, "%4u | ", number);
-	if (first > 1)
-		strbuf_puts(out, "…");
+	strbuf_printf(out, "%4u | %s", d->at.line, first > 1 ? "…" : "");
 	strbuf_printf(&caret, "     | %s", first > 1 ? " " : "");
-	for (size_t i = 0; i < n; i++) {
-		bool start = starts_character(line[i]);
+	for (size_t i = 0; i < n && at < first + SHOWN_COLUMNS; at++) {
+		size_t shown = printable(line + i, n - i), len = shown ? shown : utf8_length(line + i, n - i);
 
-		at += start;
-		if (at < first)
-			continue;
-		if (at >= first + SHOWN_COLUMNS) {
-			strbuf_puts(out, "…");
-			break;
+		if (at >= first) {
+			strbuf_add(out, shown ? line + i : line[i] == '\t' ? " " : "?", shown ? shown : 1);
+			if (at < column)
+				strbuf_puts(&caret, " ");
+			else if (at - column < d->width)
+				strbuf_printf(&caret, "%s%s", marked++ ? "" : on, at == column ? "^" : "~");
 		}
-		/* One column for each character, so that the caret stands under what it means. */
-		strbuf_add(out, (unsigned char)line[i] < 0x20 || line[i] == 0x7f ? " " : line + i, 1);
-		if (!start)
-			continue;
-		if (at < column)
-			strbuf_puts(&caret, " ");
-		else if (at < column + width)
-			strbuf_printf(&caret, "%s%s", marked++ ? "" : on, at == column ? "^" : "~");
+		i += len ? len : 1;
 	}
-	if (!marked) { /* the place is the line's end */
-		for (at = at < first ? first : at + 1; at < column && at < first + SHOWN_COLUMNS; at++)
-			strbuf_puts(&caret, " ");
-		strbuf_printf(&caret, "%s^", on);
-	}
+	if (at == first + SHOWN_COLUMNS)
+		strbuf_puts(out, "…");
+	/* The place is past the line's end. */
+	for (; !marked && at < column && at < first + SHOWN_COLUMNS; at++)
+		strbuf_puts(&caret, " ");
+	strbuf_printf(&caret, "%s%s", marked ? "" : on, marked ? "" : "^");
 	strbuf_printf(out, "\n%s%s\n", caret.data, off);
 }
 
@@ -140,7 +140,7 @@ static void add_source(struct strbuf *out, const struct diagnostic *d, const str
 
 	if (len && p[len - 1] == '\r')
 		len--;
-	add_source_line(out, p, len, d->at.column, d->width, on, off, d->at.line);
+	add_source_line(out, p, len, d, on, off);
 }
 
 static void add_diagnostic(struct strbuf *out, const struct diagnostic *d, const struct strbuf *source, bool color)

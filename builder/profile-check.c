@@ -119,20 +119,13 @@ static int compare_targets(const void *a, const void *b)
 	return order ? order : x->order < y->order ? -1 : 1;
 }
 
-/* Where one item of files: ends up, or NULL when only the source's listing can tell. */
+/* Where one item of files: ends up at its own path or in a folder; NULL when only the source's listing can tell. */
 static const char *target_of(struct arena *a, const struct component *c, const char *file)
 {
 	_cleanup_error_ struct error ignored = {0};
-	bool folder = c->to && c->to[strlen(c->to) - 1] == '/';
-	const char *path = file;
+	const char *path = c->to ? path_join(a, c->to, path_base(file)) : file;
 
-	if (c->to && !folder)
-		path = c->to;
-	else if (!file || strpbrk(file, "*?[{"))
-		return NULL;
-	else if (folder)
-		path = path_join(a, c->to, path_base(file));
-	return path_clean(a, path, &path, &ignored) == 0 ? path : NULL;
+	return !strpbrk(file, "*?[{") && path_clean(a, path, &path, &ignored) == 0 ? path : NULL;
 }
 
 static size_t add_targets(struct loader *l, const struct component *c, struct target *targets, size_t n)
@@ -141,15 +134,19 @@ static size_t add_targets(struct loader *l, const struct component *c, struct ta
 	const struct value *files = value_get(v, "files", NULL), *to = value_get(v, "to", NULL);
 	size_t count = files && files->type == VALUE_LIST ? files->count : 0;
 
-	for (size_t i = 0; i < count || (i == 0 && to); i++) {
-		const struct value *item = i < count ? files->items[i] : to;
-		const char *path;
+	/* Renamed: one file, one target. */
+	if (c->to && c->to[strlen(c->to) - 1] != '/') {
+		targets[n] = (struct target){c->to, to, n};
+		return n + 1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct value *item = files->items[i];
+		const char *path = item->type == VALUE_SCALAR && item->text[0] == '/' ? target_of(l->arena, c, item->text) : NULL;
 
-		if (item->type != VALUE_SCALAR || item->text[0] != '/')
+		if (!path)
 			continue;
-		path = target_of(l->arena, c, i < count ? item->text : NULL);
-		if (path)
-			targets[n++] = (struct target){path, item, n};
+		targets[n] = (struct target){path, item, n};
+		n++;
 	}
 	return n;
 }

@@ -79,7 +79,7 @@ static const char *find_extended(struct loader *l, const struct visit *by, const
 		const char *path = !folders[i] ? NULL : v->text[0] == '/' ? v->text : path_join(l->arena, folders[i], v->text);
 		struct stat st;
 
-		if (!path || stat(path, &st) < 0)
+		if (!path || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 			continue;
 		if (!is_visit(by, &st))
 			return path;

@@ -6,7 +6,8 @@ static struct value *settle(struct arena *a, struct diagnostics *diag, struct va
 static void warn_nothing(struct diagnostics *diag, const struct value *key)
 {
 	diagnose(diag, SEVERITY_WARNING, key->at, key->width,
-		 "\"%s\" has no value, which removes what is inherited, but nothing is", key->text);
+		 "\"%s\" has no value, which removes an inherited one, but there is none (an empty map is {}, an empty list [])",
+		 key->text);
 }
 
 static struct value *merge_maps(struct arena *a, struct diagnostics *diag, const struct value *base, const struct value *over)

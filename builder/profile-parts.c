@@ -147,7 +147,7 @@ static void end_service(struct loader *l, const struct value *name, const struct
 			complain(l, name, "service \"%s\" needs \"run\": its program and arguments, as a list", name->text);
 		return;
 	}
-	if (run->type == VALUE_LIST && run->items[0]->type == VALUE_SCALAR && run->items[0]->text[0] != '/')
+	if (run->type == VALUE_LIST && run->items[0]->type == VALUE_SCALAR && *run->items[0]->text && *run->items[0]->text != '/')
 		complain(l, run->items[0], "service \"%s\": the program \"%s\" needs its absolute path on the node, nothing is looked "
 			 "for in a PATH", name->text, run->items[0]->text);
 }

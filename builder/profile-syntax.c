@@ -71,9 +71,9 @@ int choose(struct loader *l, const struct value *v, const char *what, const char
 	for (size_t i = 1; i < count; i++)
 		list = arena_printf(l->arena, "%s%s%s", list, i + 1 < count ? ", " : " or ", words[i]);
 	if (near)
-		complain(l, v, "\"%s\" cannot be \"%s\", did you mean \"%s\"? It is one of %s", what, v->text, near, list);
+		complain(l, v, "\"%s\" cannot be \"%s\", did you mean \"%s\"? (%s)", what, v->text, near, list);
 	else
-		complain(l, v, "\"%s\" cannot be \"%s\": it is one of %s", what, v->text, list);
+		complain(l, v, "\"%s\" cannot be \"%s\", only %s", what, v->text, list);
 	return -1;
 }
 

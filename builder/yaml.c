@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 
 struct anchor {
 	const char *name;
@@ -217,8 +218,8 @@ static int check_key(struct reader *r, const struct value *map, const struct val
 	}
 	*twice = value_get(map, key->text, &first) != NULL;
 	if (*twice)
-		diagnose(r->diag, SEVERITY_ERROR, key->at, key->width, "\"%s\" is written twice, first in line %u, column %u (%s)",
-			 key->text, first->at.line, first->at.column, first->at.file);
+		diagnose(r->diag, SEVERITY_ERROR, key->at, key->width, "\"%s\" is written twice, first at %s:%u:%u", key->text,
+			 first->at.file, first->at.line, first->at.column);
 	return 0;
 }
 
@@ -323,22 +324,6 @@ static struct value *read_stream(struct reader *r)
 	}
 }
 
-/* Length of the well-formed UTF-8 sequence at p (Unicode standard, table 3-7), 0 when it is none. */
-static size_t utf8_length(const unsigned char *p, size_t n)
-{
-	size_t want = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-
-	if (!want || want > n)
-		return 0;
-	for (size_t i = 1; i < want; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-	    (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return want;
-}
-
 /* libyaml reports what it cannot decode without line and column, and guesses encodings: so the text is checked first. */
 static int check_text(const char *file, const char *text, size_t n, struct diagnostics *diag)
 {
@@ -370,6 +355,11 @@ struct value *yaml_parse(struct arena *a, const char *file, const char *text, si
 	if (n > YAML_FILE_LIMIT) {
 		diagnose(diag, SEVERITY_ERROR, (struct place){file, 0, 0}, 1, "larger than %d bytes, no profile is", YAML_FILE_LIMIT);
 		return NULL;
+	}
+	/* Some editors begin UTF-8 with a byte order mark. */
+	if (n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
+		text += 3;
+		n -= 3;
 	}
 	if (check_text(file, text, n, diag) < 0)
 		return NULL;
