@@ -67,7 +67,7 @@ static int write_step(struct grpc *g, enum write_action action, const struct ima
 	int more;
 
 	protobuf_number(&message, 1, action);
-	protobuf_string(&message, 2, blob->digest); /* ref: one ingest per blob, found again after a restart */
+	protobuf_string(&message, 2, blob->digest); /* ref: the name of the ingest */
 	protobuf_number(&message, 3, blob->size);
 	protobuf_string(&message, 4, blob->digest);
 	protobuf_number(&message, 5, offset);
@@ -87,7 +87,7 @@ static int write_step(struct grpc *g, enum write_action action, const struct ima
 	return more < 0 ? error_set(err, "containerd's answer is malformed") : 1;
 }
 
-static int read_chunk(int fd, void *chunk, size_t n, off_t offset, const char *name, struct error *err)
+static int read_chunk(int fd, void *chunk, size_t n, off_t offset, struct error *err)
 {
 	size_t done = 0;
 
@@ -97,35 +97,33 @@ static int read_chunk(int fd, void *chunk, size_t n, off_t offset, const char *n
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return error_errno(err, "%s", name);
+			return error_errno(err, "its file");
 		if (got == 0)
-			return error_set(err, "%s: is shorter than the list says", name);
+			return error_set(err, "its file is shorter than the list says");
 		done += (size_t)got;
 	}
 	return 0;
 }
 
-/* Send what containerd lacks from offset on, then commit. 1 when the commit was answered, 0 when containerd ended the call. */
-static int send_content(struct grpc *g, int dirfd, const struct image_record *blob, uint64_t offset, uint64_t *loaded,
-			struct error *err)
+/* Send it all, then commit. 1 when the commit was answered, 0 when containerd ended the call. It may hold a part from an earlier
+ * try: the first write, at offset 0, discards that, for who knows what it was made of. */
+static int send_content(struct grpc *g, int dirfd, const struct image_record *blob, uint64_t *loaded, struct error *err)
 {
 	const char *hex = blob->digest + strlen("sha256:");
 	_cleanup_close_ int fd = openat(dirfd, hex, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	_cleanup_free_ char *chunk = malloc(CHUNK);
-	uint64_t reached = offset;
+	uint64_t reached = 0;
 	int more = 1;
 
 	if (!chunk)
 		return error_set(err, "out of memory");
 	if (fd < 0)
-		return error_errno(err, "%s", hex);
-	if (offset > blob->size)
-		return error_set(err, "containerd holds %llu bytes of it, more than there are", (unsigned long long)offset);
+		return error_errno(err, "its file");
 	while (more > 0 && reached < blob->size) {
 		size_t n = blob->size - reached < CHUNK ? (size_t)(blob->size - reached) : CHUNK;
 		uint64_t at = reached;
 
-		if (read_chunk(fd, chunk, n, (off_t)at, hex, err) < 0)
+		if (read_chunk(fd, chunk, n, (off_t)at, err) < 0)
 			return -1;
 		more = write_step(g, WRITE_WRITE, blob, at, chunk, n, &reached, err);
 		if (more > 0 && reached != at + n)
@@ -139,14 +137,14 @@ static int send_content(struct grpc *g, int dirfd, const struct image_record *bl
 int containerd_load_blob(struct grpc *g, int dirfd, const struct image_record *blob, uint64_t *loaded, struct error *err)
 {
 	_cleanup_strbuf_ struct strbuf rest = {0};
-	uint64_t offset = 0, sent = 0;
+	uint64_t reached, sent = 0;
 	int more;
 
 	if (grpc_begin(g, "/containerd.services.content.v1.Content/Write", err) < 0)
 		return -1;
-	more = write_step(g, WRITE_STAT, blob, 0, NULL, 0, &offset, err);
+	more = write_step(g, WRITE_STAT, blob, 0, NULL, 0, &reached, err);
 	if (more > 0)
-		more = send_content(g, dirfd, blob, offset, &sent, err);
+		more = send_content(g, dirfd, blob, &sent, err);
 	while (more > 0)
 		more = grpc_receive(g, &rest, err);
 	if (more < 0) {

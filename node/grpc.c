@@ -18,7 +18,7 @@
 enum { SILENCE_MS = 120 * 1000, PREFIX_SIZE = 5, STATUS_TEXT_SIZE = 512, STATUS_NONE = -1 };
 
 struct grpc {
-	int fd;
+	int fd, send_errno;
 	nghttp2_session *session;
 	const struct grpc_header *headers;
 	size_t header_count;
@@ -36,7 +36,7 @@ struct grpc {
 
 static ssize_t on_send(nghttp2_session *session, const uint8_t *data, size_t n, int flags, void *user)
 {
-	const struct grpc *g = user;
+	struct grpc *g = user;
 	ssize_t sent;
 
 	(void)session;
@@ -44,9 +44,10 @@ static ssize_t on_send(nghttp2_session *session, const uint8_t *data, size_t n, 
 	do
 		sent = send(g->fd, data, n, MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
-	if (sent < 0)
-		return errno == EAGAIN || errno == EWOULDBLOCK ? NGHTTP2_ERR_WOULDBLOCK : NGHTTP2_ERR_CALLBACK_FAILURE;
-	return sent;
+	if (sent >= 0)
+		return sent;
+	g->send_errno = errno;
+	return errno == EAGAIN || errno == EWOULDBLOCK ? NGHTTP2_ERR_WOULDBLOCK : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
 /* nghttp2 asks for more of the request's body. */
@@ -245,7 +246,11 @@ static int flush(struct grpc *g, struct error *err)
 {
 	int result = nghttp2_session_send(g->session);
 
-	return result == 0 ? 0 : error_set(err, "the connection broke while sending: %s", nghttp2_strerror(result));
+	if (result == NGHTTP2_ERR_CALLBACK_FAILURE) {
+		errno = g->send_errno;
+		return error_errno(err, "the connection broke while sending");
+	}
+	return result == 0 ? 0 : error_set(err, "HTTP/2: %s", nghttp2_strerror(result));
 }
 
 /* Take in what the server sends next; waits for it. */
