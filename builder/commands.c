@@ -5,9 +5,29 @@
 
 #include "builder/cmd.h"
 
+static const char run_details[] =
+	"PROFILE is a profile file, or the name of one that was built into the output folder.\n"
+	"  --boot WAY            pxe (default: iPXE from the network card), pxelinux, uefi or direct\n"
+	"  --memory SIZE         RAM of the machine (default 512M)\n"
+	"  --cpus N              processors (default 2)\n"
+	"  --forward HOST:GUEST  TCP port HOST on 127.0.0.1 leads to port GUEST of the machine; may be repeated\n"
+	"  --until REGEX         stop when a line of the console matches (POSIX extended); with --forward, when\n"
+	"                        moreover every forwarded port answers over HTTP, whose answers are shown\n"
+	"  --keep                stay after that, until Ctrl-C\n"
+	"  --timeout SECONDS     give up after that long (default 300 with --until, else never)\n"
+	"  --append ARGUMENTS    more for the kernel's command line\n"
+	"  --out DIR             where the outputs are (default out)\n"
+	"  --tftp DIR            the TFTP root (default the profile's)\n"
+	"  --dry-run             print QEMU's command line, run nothing\n"
+	"\n"
+	"Ctrl-C presses the power button; a second Ctrl-C switches off at once.\n"
+	"exit status: 0 seen, or the machine switched itself off; 1 not seen; 3 the kernel or init gave up\n";
+
 const struct command commands[] = {
 	{"check", "PROFILE", "check a profile and show what it comes to",
 	 "  --json   the effective profile, with everything that it extends merged and all defaults filled in\n", cmd_check},
+	{"run", "PROFILE [--boot WAY] [--memory SIZE] [--forward HOST:GUEST]… [--until REGEX] …",
+	 "boot what was built, in QEMU, as a machine without any disk", run_details, cmd_run},
 	{"version", "", "print the version", "", cmd_version},
 };
 
