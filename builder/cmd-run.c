@@ -6,14 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "builder/cmd.h"
 #include "builder/command.h"
+#include "builder/diagnostics.h"
 #include "builder/json.h"
+#include "builder/profile.h"
 #include "builder/qemu-boot.h"
 #include "builder/qemu-session.h"
 #include "builder/units.h"
@@ -166,17 +167,19 @@ static int parse(struct run_options *o, int argc, char **argv, struct error *err
 /* The outputs that PROFILE means. */
 static int find_published(const struct globals *g, struct run_options *o, struct published *out, struct error *err)
 {
-	const char *base = strrchr(o->profile, '/');
-	size_t n;
+	struct diagnostics diag = {.arena = o->arena};
+	struct profile p = {.name = o->profile};
+	size_t n = strlen(o->profile);
 
-	(void)g;
-	(void)err;
-	base = base ? base + 1 : o->profile;
-	n = strlen(base);
-	if (n > 4 && !strcmp(base + n - 4, ".yml"))
-		n -= 4;
-	*out = (struct published){.name = arena_strndup(o->arena, base, n), .profile = o->profile, .out = o->out,
-				  .tftp = o->tftp};
+	/* A bare name is one of the output folder's: what it was built from may be elsewhere, or gone. */
+	if (strchr(o->profile, '/') || (n > 4 && !strcmp(o->profile + n - 4, ".yml"))) {
+		int result = profile_load(o->arena, o->profile, &p, &diag);
+
+		diagnostics_print(&diag, !g->no_color && isatty(STDERR_FILENO));
+		if (result < 0)
+			return error_set(err, "run: %s is not in order, so it is not known what was built from it", o->profile);
+	}
+	*out = (struct published){.name = p.name, .profile = o->profile, .out = o->out, .tftp = o->tftp ? o->tftp : p.tftp};
 	if (!out->tftp)
 		out->tftp = arena_printf(o->arena, "%s/tftp", o->out);
 	return 0;
@@ -332,7 +335,7 @@ static int run_machine(const struct globals *g, const struct run_options *o, con
 	if (o->until)
 		regfree(&until);
 	if (code == EXIT_OK)
-		fprintf(stderr, "mkdl: %s after %.1f s\n", s.seen ? "seen" : "the machine ended",
+		fprintf(stderr, "mkdl: %s after %.1f s\n", s.seen ? "seen" : s.end == SESSION_OFF ? "the machine switched itself off" : "stopped",
 			(double)((s.seen ? s.seen_at : s.ended_at) - s.started) / 1000);
 	if (g->json)
 		print_json(o, m, &s, code);

@@ -10,7 +10,7 @@ static const struct failure {
 } failures[] = {
 	{CONSOLE_PANIC, "Kernel panic - not syncing"},
 	{CONSOLE_PANIC, "Attempted to kill init"},
-	{CONSOLE_INIT_FAILED, "mkdl: boot failed"},
+	{CONSOLE_INIT_FAILED, "mkdl: BOOT FAILED in "},
 	{CONSOLE_NOT_BOOTED, "No bootable device."},              /* SeaBIOS */
 	{CONSOLE_NOT_BOOTED, "BdsDxe: No bootable option"},       /* OVMF */
 	{CONSOLE_NOT_BOOTED, "No more network devices"},          /* iPXE */

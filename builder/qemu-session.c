@@ -226,8 +226,11 @@ static int step(struct session *s, struct error *err)
 	}
 	if (!s->stop_at && step_seen(s, now, err) < 0)
 		return -1;
-	if (s->stop_at && now >= s->stop_at)
+	if (s->stop_at && now >= s->stop_at) {
+		if (s->end == SESSION_INTERRUPTED)
+			say(s, "it did not shut down within %d s: switched off", SHUTDOWN_GRACE / 1000);
 		s->over = true;
+	}
 	if (s->timeout && !s->over && !s->stop_at && now >= s->started + s->timeout * 1000LL)
 		stop_with(s, SESSION_TIMEOUT);
 	return 0;
