@@ -113,11 +113,12 @@ extern const struct key_type type_text, type_list, type_set, type_pairs, type_bo
 extern const struct key_type type_source, type_sources, type_source_kind, type_ready, type_ready_kind, type_components,
 	type_repositories, type_services, type_images, type_users, type_states, type_kubernetes, type_containerd, type_output;
 
-/* Also for single texts elsewhere: each complains and returns false when v is not what it should be. */
+/* The checks that the key table names, also of use elsewhere: each complains and returns false when v is not what it should be. */
 bool is_text(struct loader *l, const struct value *name, const struct value *v);
 bool check_name(struct loader *l, const struct value *name, const struct value *v);
 bool check_plain(struct loader *l, const struct value *name, const struct value *v);
 bool check_absolute(struct loader *l, const struct value *name, const struct value *v);
+bool check_program(struct loader *l, const struct value *name, const struct value *v); /* a list's first item */
 bool check_target(struct loader *l, const struct value *name, const struct value *v);
 bool check_pattern(struct loader *l, const struct value *name, const struct value *v);
 bool check_soname(struct loader *l, const struct value *name, const struct value *v);

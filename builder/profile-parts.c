@@ -140,16 +140,19 @@ static void end_service(struct loader *l, const struct value *name, const struct
 
 	if (s->oneshot && !value_get(v, "restart", NULL))
 		s->restart = RESTART_ON_FAILURE;
+	else if (s->oneshot && s->restart == RESTART_ALWAYS)
+		complain(l, value_get(v, "restart", NULL), "service \"%s\": a oneshot that is always started again never ends", name->text);
 	if (s->oneshot && value_get(v, "ready", NULL))
 		complain(l, name, "service \"%s\": a oneshot is ready when it has ended; it takes no \"ready\"", name->text);
-	if (!run || (run->type == VALUE_LIST && run->count == 0)) {
-		if (!known)
-			complain(l, name, "service \"%s\" needs \"run\": its program and arguments, as a list", name->text);
-		return;
-	}
-	if (run->type == VALUE_LIST && run->items[0]->type == VALUE_SCALAR && *run->items[0]->text && *run->items[0]->text != '/')
-		complain(l, run->items[0], "service \"%s\": the program \"%s\" needs its absolute path on the node, nothing is looked "
-			 "for in a PATH", name->text, run->items[0]->text);
+	if (s->ready_timeout == 0)
+		complain(l, value_get(v, "ready_timeout", NULL), "service \"%s\": nothing is ready in 0 seconds", name->text);
+	/* PID 1 has cgroups and logs of these names (init/plan.c). */
+	if (!strcmp(name->text, "init") || !strcmp(name->text, "shell") || !strncmp(name->text, "dhcp-", 5))
+		complain(l, name, "the name \"%s\" is one that PID 1 keeps for itself; choose another", name->text);
+	if (run && !(run->type == VALUE_LIST && run->count == 0))
+		check_program(l, name, run);
+	else if (!known)
+		complain(l, name, "service \"%s\" needs \"run\": its program and arguments, as a list", name->text);
 }
 
 static const char *name_service(const void *item)

@@ -23,16 +23,18 @@ static void read_ready_kind(struct loader *l, const struct key *k, const struct 
 		type_list.read(l, k, name, v, &s->ready_command);
 		if (v->type == VALUE_LIST && !v->count)
 			complain(l, v, "\"command\" is empty");
+		check_program(l, name, v);
 		return;
 	}
-	if (!is_text(l, name, v) || (k->check && !k->check(l, name, v)))
+	type_text.read(l, k, name, v, &s->ready_value);
+	if (!s->ready_value || !check_template(l, name, v))
 		return;
 	if (s->ready == READY_PORT && !parse_number(v->text, 1, 65535, &port))
 		complain(l, v, "\"port\": expected a number from 1 to 65535");
 	else if (s->ready == READY_HTTP && (strncmp(v->text, "http://", 7) != 0 || !v->text[7]))
 		complain(l, v, "\"http\": expected a URL that begins with http://");
-	else
-		s->ready_value = v->text;
+	else if (s->ready == READY_SOCKET && strlen(s->ready_value) > 107)
+		complain(l, v, "\"socket\": longer than the 107 bytes that unix(7) allows");
 }
 
 static void write_ready_kind(struct json *j, const struct key *k, const void *field)

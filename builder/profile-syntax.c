@@ -7,6 +7,9 @@
 
 #include "base/hash.h"
 #include "base/path.h"
+#include "builder/oci-reference.h"
+#include "init/plan-words.h"
+#include "init/plan.h"
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -55,7 +58,7 @@ bool is_tmpfs_size(const char *text)
 	size_t n = strspn(text, DIGIT);
 	unsigned long value = n > 0 && n < 8 ? strtoul(text, NULL, 10) : 0;
 
-	if (value == 0 || strlen(text) != n + 1)
+	if (value == 0 || text[0] == '0' || strlen(text) != n + 1)
 		return false;
 	return text[n] == '%' ? value <= 100 : strchr("kKmMgG", text[n]) != NULL;
 }
@@ -124,6 +127,17 @@ static bool is_absolute(struct loader *l, const struct value *name, const struct
 bool check_absolute(struct loader *l, const struct value *name, const struct value *v)
 {
 	return is_absolute(l, name, v);
+}
+
+bool check_program(struct loader *l, const struct value *name, const struct value *v)
+{
+	const struct value *program = v->type == VALUE_LIST && v->count ? v->items[0] : NULL;
+
+	if (!program || program->type != VALUE_SCALAR || !*program->text || plan_word_is_path(program->text))
+		return true;
+	complain(l, program, "\"%s\": the program \"%s\" needs its absolute path on the node, nothing is looked for in a PATH",
+		 name->text, program->text);
+	return false;
 }
 
 bool check_target(struct loader *l, const struct value *name, const struct value *v)
@@ -232,8 +246,13 @@ bool check_flag(struct loader *l, const struct value *name, const struct value *
 	return check_plain(l, name, v) && expect(l, name, v, begins(v->text, "--") && v->text[2], "a flag that begins with --");
 }
 
-static bool check_variables(struct loader *l, const struct value *v, const char *const *words, size_t count)
+/* words are those that PID 1 knows (init/plan.h), so that both agree. */
+static bool check_variables(struct loader *l, const struct value *v, const char *const *words)
 {
+	size_t count = 0;
+
+	while (words[count])
+		count++;
 	for (const char *p = strstr(v->text, "${"); p; p = strstr(p + 2, "${")) {
 		const char *end = strchr(p, '}'), *near, *word;
 		bool known = false;
@@ -257,9 +276,7 @@ static bool check_variables(struct loader *l, const struct value *v, const char 
 
 bool check_template(struct loader *l, const struct value *name, const struct value *v)
 {
-	static const char *const words[] = {"mac", "hostname", "node_ip", "interface", "machine_id"};
-
-	return check_plain(l, name, v) && check_variables(l, v, words, 5);
+	return check_plain(l, name, v) && check_variables(l, v, plan_service_variables);
 }
 
 bool check_env(struct loader *l, const struct value *name, const struct value *v)
@@ -271,10 +288,9 @@ bool check_env(struct loader *l, const struct value *name, const struct value *v
 /* RFC 1123, with variables in it; the node writes a MAC with dashes. */
 bool check_hostname(struct loader *l, const struct value *name, const struct value *v)
 {
-	static const char *const words[] = {"mac", "machine_id"};
 	char *plain = arena_strdup(l->arena, v->text), *w = plain;
 
-	if (!check_plain(l, name, v) || !check_variables(l, v, words, 2))
+	if (!check_plain(l, name, v) || !check_variables(l, v, plan_hostname_variables))
 		return false;
 	for (const char *p = v->text; *p; p++) {
 		if (begins(p, "${")) {
@@ -352,10 +368,18 @@ bool check_snapshotter(struct loader *l, const struct value *name, const struct 
 
 bool check_reference(struct loader *l, const struct value *name, const struct value *v)
 {
-	const char *last = strrchr(v->text, '/');
-	bool ok = consists_of(v->text, LOWER DIGIT, LOWER UPPER DIGIT "._-/:@") && last && last[1] && strpbrk(last, ":@");
+	_cleanup_error_ struct error err = {0};
+	const char *full;
 
-	return expect(l, name, v, ok, "a full image name with its tag, as in registry.example.org/web:1");
+	if (oci_reference_normalize(l->arena, v->text, &full, &err) < 0) {
+		complain(l, v, "\"%s\": %s", name->text, error_text(&err));
+		return false;
+	}
+	if (!strcmp(full, v->text))
+		return true;
+	/* A pod may use the short form; what it stands for should be seen here. */
+	complain(l, v, "\"%s\": write the image's full name: %s", name->text, full);
+	return false;
 }
 
 bool check_ssh_key(struct loader *l, const struct value *name, const struct value *v)

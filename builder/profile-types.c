@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
+
 static const char *kind_of(const struct value *v)
 {
 	switch (v->type) {
@@ -40,10 +42,21 @@ static bool accepts(struct loader *l, const struct key *k, const struct value *n
 	return !k->check || k->check(l, name, v);
 }
 
+/* The text to keep of an accepted scalar: paths in their clean form, which is what the plan of PID 1 takes. */
+static const char *kept(struct loader *l, const struct key *k, const struct value *v)
+{
+	_cleanup_error_ struct error ignored = {0};
+	const char *clean = v->text;
+
+	if (k->check == check_absolute)
+		path_clean(l->arena, v->text, &clean, &ignored);
+	return clean;
+}
+
 static void read_text(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
 {
 	if (accepts(l, k, name, v))
-		*(const char **)field = v->text;
+		*(const char **)field = kept(l, k, v);
 }
 
 static void write_text(struct json *j, const struct key *k, const void *field)
@@ -99,9 +112,12 @@ static void read_strings(struct loader *l, const struct key *k, const struct val
 	if (!is_list(l, name, v))
 		return;
 	list.items = arena_calloc(l->arena, v->count + 1, sizeof(*list.items));
-	for (size_t i = 0; i < v->count; i++)
-		if (accepts(l, k, name, v->items[i]) && !(once && has_string(&list, v->items[i]->text)))
-			list.items[list.count++] = v->items[i]->text;
+	for (size_t i = 0; i < v->count; i++) {
+		const char *text = accepts(l, k, name, v->items[i]) ? kept(l, k, v->items[i]) : NULL;
+
+		if (text && !(once && has_string(&list, text)))
+			list.items[list.count++] = text;
+	}
 	*(struct strings *)field = list;
 }
 
