@@ -6,7 +6,7 @@
  *   url URL SHA256
  *   path NAME SHA256                    (of the listing)
  *   recipe NAME KEY SHA256              (of the listing that it produced)
- *   tool NAME VERSION                   (host tools that recipes used)
+ *   tool NAME VERSION                   (host tools that recipes used; VERSION is the key, there is no hash)
  * REPOSITORY is "host" for the host's own apt configuration. */
 #pragma once
 
@@ -60,6 +60,9 @@ struct lock {
 struct package *lock_package(const struct lock *l, const char *repository, const char *name);
 const struct source_package *lock_source(const struct lock *l, const char *repository, const char *name);
 const struct locked_hash *lock_hash(const struct lock *l, const char *kind, const char *name, const char *key);
+
+void lock_add_package(struct lock *l, struct package *p);
+void lock_add_source(struct lock *l, const struct source_package *p);
 
 /* Adds or replaces. */
 void lock_put_hash(struct lock *l, const struct locked_hash *h);
