@@ -23,3 +23,6 @@ int store_publish(struct store *s, struct store_blob *b, const char *path, bool 
 
 /* Note that path was used, at most once a day. */
 void store_used(const struct store *s, const char *path, const struct stat *st);
+
+/* Rename a whole, read-only file "from" (relative to the store) to the blob's name. */
+int store_name_blob(struct store *s, const char *from, const struct hash *h, struct error *err);

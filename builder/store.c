@@ -191,22 +191,32 @@ void store_blob_drop(struct store *s, struct store_blob *b)
 	unlinkat(s->fd, path, 0);
 }
 
+/* rename(2) within the store, making the folder of the new name ("KIND" or "blob/ab") when it is not there yet. */
+static int rename_into(struct store *s, const char *from, const char *to, struct error *err)
+{
+	const char *slash = strrchr(to, '/');
+	char folder[80];
+
+	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - to), to);
+	if (renameat(s->fd, from, s->fd, to) == 0)
+		return 0;
+	if (errno != ENOENT || (mkdirat(s->fd, folder, 0755) < 0 && errno != EEXIST) ||
+	    renameat(s->fd, from, s->fd, to) < 0)
+		return store_full(s, err);
+	return 0;
+}
+
 int store_publish(struct store *s, struct store_blob *b, const char *path, bool sync, struct error *err)
 {
-	char temporary[80], folder[80];
-	const char *slash = strrchr(path, '/');
+	char temporary[80];
 
 	snprintf(temporary, sizeof(temporary), "tmp/%s", b->name);
-	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
 	if (fchmod(b->fd, 0444) < 0 || (sync && fdatasync(b->fd) < 0)) {
 		store_full(s, err);
 		store_blob_drop(s, b);
 		return -1;
 	}
-	if (renameat(s->fd, temporary, s->fd, path) < 0 &&
-	    (errno != ENOENT || (mkdirat(s->fd, folder, 0755) < 0 && errno != EEXIST) ||
-	     renameat(s->fd, temporary, s->fd, path) < 0)) {
-		store_full(s, err);
+	if (rename_into(s, temporary, path, err) < 0) {
 		store_blob_drop(s, b);
 		return -1;
 	}
@@ -238,6 +248,14 @@ int store_blob_end(struct store *s, struct store_blob *b, const struct hash *h, 
 	}
 	blob_name(h, name);
 	return store_publish(s, b, name, false, err);
+}
+
+int store_name_blob(struct store *s, const char *from, const struct hash *h, struct error *err)
+{
+	char name[BLOB_NAME_SIZE];
+
+	blob_name(h, name);
+	return rename_into(s, from, name, err);
 }
 
 int store_put(struct store *s, const void *data, size_t n, struct hash *out, struct error *err)
