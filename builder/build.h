@@ -13,11 +13,13 @@
 #include "builder/tree.h"
 
 struct progress;
+struct source_memo;
 
 struct build_options {
 	const char *out;  /* folder for out/NAME; NULL: "out" */
 	const char *tftp; /* NULL: the profile's */
 	bool locked, offline;
+	bool relock;      /* resolve anew, whatever the lock beside the outputs says */
 	unsigned jobs;    /* 0: one per CPU */
 	int verbose;
 };
@@ -29,6 +31,7 @@ struct build {
 	struct store store;
 	struct lock lock;
 	struct progress *progress;
+	struct source_memo *sources; /* what source.c has opened so far */
 	const char *home;   /* mkdl's own data: profiles/, overlays/, hooks/ (source checkout or PREFIX/share/mkdl) */
 	const char *helpers; /* folder with the static binaries of the init (build tree or PREFIX/libexec/mkdl) */
 	struct tree tree;

@@ -24,8 +24,19 @@ static const char run_details[] =
 	"exit status: 0 seen, or the machine switched itself off; 1 not seen; 3 the kernel or init gave up\n";
 
 const struct command commands[] = {
+	{"cache", "[size | prune | path]", "show or shrink the cache",
+	 "  size                how much it holds, by kind (default)\n"
+	 "  prune               remove what was not used for 30 days, and leftovers\n"
+	 "    --older-than N    for N days instead; 0: everything\n"
+	 "  path                print where it is (MKDL_CACHE, else XDG_CACHE_HOME/mkdl, else ~/.cache/mkdl)\n"
+	 "  --json              sizes in bytes, as JSON\n",
+	 cmd_cache},
 	{"check", "PROFILE", "check a profile and show what it comes to",
 	 "  --json   the effective profile, with everything that it extends merged and all defaults filled in\n", cmd_check},
+	{"lock", "PROFILE [--out DIR]", "choose versions anew and write the lock, without building",
+	 "  --out DIR   outputs are below DIR (default: out); the lock is DIR/NAME/lock\n"
+	 "  --json      the packages, as JSON\n",
+	 cmd_lock},
 	{"run", "PROFILE [--boot WAY] [--memory SIZE] [--forward HOST:GUEST]… [--until REGEX] …",
 	 "boot what was built, in QEMU, as a machine without any disk", run_details, cmd_run},
 	{"version", "", "print the version", "", cmd_version},

@@ -21,16 +21,26 @@ struct source_handler {
 extern const struct source_handler source_apt, source_url, source_path, source_build;
 
 const struct source_handler *source_handler(enum source_kind kind);
+extern const struct source_handler source_apt, source_url, source_path, source_build;
 
-/* Make b->lock answer the profile: reuse the lock beside the outputs when its request still matches, otherwise resolve anew
- * (an error with options.locked). */
+/* Calls visit for every source of the profile, in its order: kernel, firmware, microcode, boot loaders, components, images.
+ * Stops at the first -1. */
+int source_each(struct build *b, int (*visit)(struct build *b, const struct source *s, void *data, struct error *err),
+		void *data, struct error *err);
+
+/* Make b->lock answer the profile: reuse the lock beside the outputs (OUT/NAME/lock) when its request still matches, otherwise
+ * resolve anew (an error with options.locked). Writes nothing: the lock is an output like the others. */
 int source_resolve_all(struct build *b, struct error *err);
 
-/* Download everything that the lock says is direct or used and that the store lacks, in parallel, before it is opened one by
- * one. With options.offline: one error that names every missing item. */
+/* Where the lock lies: OUT/NAME/lock. */
+const char *source_lock_path(struct build *b);
+
+/* Download what the profile names, what recipes need that are not built yet, and what the lock says is used, as far as the
+ * store lacks it, in parallel, and unpack packages, before they are opened one by one. With options.offline: one error that
+ * names every missing item. */
 int source_fetch_all(struct build *b, struct error *err);
 
-/* As handler->open, remembered: the same source is opened once a build. */
+/* As handler->open, remembered: the same source is opened once a build. The tree stays the memo's: do not change it. */
 int source_open(struct build *b, const struct source *s, struct tree **out, struct error *err);
 
 /* Look for a file by absolute path or, when name has no slash, by soname in the library folders, in the package that node

@@ -470,3 +470,15 @@ int unpack_blob(struct store *s, const struct hash *archive, const char *name, s
 		tree_add(out, &t.nodes[i]);
 	return 0;
 }
+
+bool unpack_is_done(struct store *s, const struct hash *archive)
+{
+	_cleanup_error_ struct error ignored = {0};
+	struct arena a = {0};
+	struct tree t = {.arena = &a};
+	struct hash key = listing_key(archive);
+	bool done = read_listing(s, &key, &t, &ignored) == 1;
+
+	arena_free(&a);
+	return done;
+}

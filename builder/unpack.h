@@ -21,3 +21,6 @@ int unpack_archive(struct store *s, int fd, const char *name, struct tree *out, 
 
 /* Unpack a blob, once: the listing is kept in the store, as long as the contents are whole there too. */
 int unpack_blob(struct store *s, const struct hash *archive, const char *name, struct tree *out, struct error *err);
+
+/* Would unpack_blob find the listing and all contents in the store? Then the archive itself is not needed. */
+bool unpack_is_done(struct store *s, const struct hash *archive);
