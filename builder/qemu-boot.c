@@ -34,29 +34,55 @@ static const char *next_line(const char *line)
 	return *line ? line + 1 : line;
 }
 
-const char *boot_script_cmdline(struct arena *a, const char *script)
-{
-	_cleanup_strbuf_ struct strbuf out = {0};
-	char *line, *rest = NULL;
-	unsigned number = 0;
+/* The line's words up to a newline or "||", from the first that is no option. */
+struct words {
+	char *rest;
+};
 
-	while (*script && !begins_with(script, "kernel"))
-		script = next_line(script);
-	if (!*script)
-		return NULL;
-	line = arena_strndup(a, script, (size_t)(line_end(script) - script));
-	strbuf_puts(&out, "");
-	for (char *word = strtok_r(line, " \t\r", &rest); word; word = strtok_r(NULL, " \t\r", &rest)) {
-		/* The first two are the command and the file, which options may stand between. */
-		if (number < 2 && strncmp(word, "--", 2) != 0) {
-			number++;
-			continue;
-		}
-		if (number < 2 || !strncmp(word, "initrd=", 7) || strstr(word, "${"))
-			continue;
-		strbuf_printf(&out, "%s%s", out.len ? " " : "", word);
-	}
-	return arena_strdup(a, out.data);
+static const char *next_word(struct words *w)
+{
+	char *word;
+
+	do {
+		word = strtok_r(NULL, " \t\r", &w->rest);
+	} while (word && !strncmp(word, "--", 2));
+	return word && strcmp(word, "||") != 0 ? word : NULL;
+}
+
+/* The words after the first line's that begins with command. */
+static bool find_line(struct arena *a, const char *text, const char *command, struct words *out)
+{
+	while (*text && !begins_with(text, command))
+		text = next_line(text);
+	if (!*text)
+		return false;
+	text += strspn(text, " \t") + strlen(command);
+	out->rest = arena_strndup(a, text, (size_t)(line_end(text) - text));
+	return true;
+}
+
+bool boot_script_read(struct arena *a, const char *text, struct boot_script *out)
+{
+	_cleanup_strbuf_ struct strbuf cmdline = {0};
+	struct boot_script s = {0};
+	struct words words;
+	const char *word;
+
+	strbuf_puts(&cmdline, "");
+	if (!find_line(a, text, "kernel", &words))
+		return false;
+	s.kernel = next_word(&words);
+	while (s.kernel && (word = next_word(&words)))
+		if (strncmp(word, "initrd=", 7) != 0 && !strstr(word, "${"))
+			strbuf_printf(&cmdline, "%s%s", cmdline.len ? " " : "", word);
+	if (!find_line(a, text, "initrd", &words))
+		return false;
+	s.initramfs = next_word(&words);
+	if (!s.kernel || !s.initramfs)
+		return false;
+	s.cmdline = arena_strdup(a, cmdline.data);
+	*out = s;
+	return true;
 }
 
 const char *boot_append(struct arena *a, const char *text, const char *word, const char *append)
@@ -66,42 +92,29 @@ const char *boot_append(struct arena *a, const char *text, const char *word, con
 	strbuf_puts(&out, "");
 	for (const char *line = text; *line; line = next_line(line)) {
 		size_t n = strcspn(line, "\r\n");
+		const char *other = memmem(line, n, " || ", 4);
+		size_t command = other ? (size_t)(other - line) : n;
 
-		strbuf_add(&out, line, n);
+		strbuf_add(&out, line, command);
 		if (begins_with(line, word))
 			strbuf_printf(&out, " %s", append);
+		strbuf_add(&out, line + command, n - command);
 		strbuf_puts(&out, "\n");
 	}
 	return arena_strdup(a, out.data);
 }
 
-static bool names_label(const char *line, const char *name)
+bool boot_pxelinux_is(const char *text, const char *name)
 {
 	size_t n = strlen(name);
 
-	if (!begins_with(line, "label"))
+	while (*text && !begins_with(text, "default"))
+		text = next_line(text);
+	if (!*text)
 		return false;
-	line += strspn(line, " \t") + strlen("label");
-	line += strspn(line, " \t");
-	return !strncmp(line, name, n) && strchr(" \t\r\n", line[n]);
-}
-
-const char *boot_pxelinux_default(struct arena *a, const char *text, const char *name)
-{
-	_cleanup_strbuf_ struct strbuf out = {0};
-	bool found = false;
-
-	strbuf_printf(&out, "DEFAULT %s\nPROMPT 0\n", name);
-	for (const char *line = text; *line; line = next_line(line)) {
-		found |= names_label(line, name);
-		/* A menu would wait for a key. */
-		if (begins_with(line, "default") || begins_with(line, "prompt") || begins_with(line, "ui") ||
-		    begins_with(line, "timeout"))
-			continue;
-		strbuf_add(&out, line, (size_t)(line_end(line) - line));
-		strbuf_puts(&out, "\n");
-	}
-	return found ? arena_strdup(a, out.data) : NULL;
+	text += strspn(text, " \t") + strlen("default");
+	text += strspn(text, " \t");
+	return !strncmp(text, name, n) && strchr(" \t\r\n", text[n]);
 }
 
 static int not_built(const struct published *from, const char *path, struct error *err)
@@ -125,26 +138,36 @@ static int read_config(struct arena *a, const struct published *from, const char
 	return 0;
 }
 
+/* The profile's iPXE script says how it is booted, whatever boots it. */
+static int read_script(struct arena *a, const struct published *from, const char **text, struct boot_script *out,
+		       struct error *err)
+{
+	const char *path = arena_printf(a, "%s/%s.ipxe", from->tftp, from->name);
+
+	if (read_config(a, from, path, text, err) < 0)
+		return -1;
+	if (!boot_script_read(a, *text, out))
+		return error_set(err, "%s does not say what to boot: no \"kernel\" and \"initrd\" lines", path);
+	return 0;
+}
+
 static int prepare_direct(struct arena *a, const struct published *from, const char *append, struct machine *m,
 			  struct error *err)
 {
-	const char *script_path = arena_printf(a, "%s/%s.ipxe", from->tftp, from->name);
-	const char *script = NULL, *cmdline;
+	struct boot_script script = {0};
+	const char *text = NULL;
 
 	m->kernel = arena_printf(a, "%s/%s/vmlinuz", from->out, from->name);
 	m->initramfs = arena_printf(a, "%s/%s/initramfs.img", from->out, from->name);
 	if (need_file(from, m->kernel, err) < 0 || need_file(from, m->initramfs, err) < 0 ||
-	    read_config(a, from, script_path, &script, err) < 0)
+	    read_script(a, from, &text, &script, err) < 0)
 		return -1;
-	cmdline = boot_script_cmdline(a, script);
-	if (!cmdline)
-		return error_set(err, "%s has no \"kernel\" line", script_path);
-	m->cmdline = arena_printf(a, "%s BOOTIF=%s%s%s", cmdline, QEMU_BOOTIF, append ? " " : "", append ? append : "");
+	m->cmdline = arena_printf(a, "%s BOOTIF=%s%s%s", script.cmdline, QEMU_BOOTIF, append ? " " : "", append ? append : "");
 	return 0;
 }
 
-/* A link in the view for everything in the TFTP root but the names in own. */
-static int link_all(struct arena *a, const char *root, const char *view, const char *const *own, struct error *err)
+/* A link in the view for everything in the TFTP root but the name own. */
+static int link_all(struct arena *a, const char *root, const char *view, const char *own, struct error *err)
 {
 	_cleanup_closedir_ DIR *dir = opendir(root);
 	const struct dirent *entry;
@@ -152,84 +175,78 @@ static int link_all(struct arena *a, const char *root, const char *view, const c
 	if (!dir)
 		return error_errno(err, "cannot read %s", root);
 	while ((entry = readdir(dir))) {
-		bool skip = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
-
-		for (size_t i = 0; own[i]; i++)
-			skip |= !strcmp(entry->d_name, own[i]);
-		if (!skip && symlink(arena_printf(a, "%s/%s", root, entry->d_name),
-				     arena_printf(a, "%s/%s", view, entry->d_name)) < 0)
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || !strcmp(entry->d_name, own))
+			continue;
+		if (symlink(arena_printf(a, "%s/%s", root, entry->d_name), arena_printf(a, "%s/%s", view, entry->d_name)) < 0)
 			return error_errno(err, "cannot link %s into %s", entry->d_name, view);
 	}
 	return 0;
 }
 
-static int fill_view(struct arena *a, const char *root, const char *view, const char *script_name, const char *script,
-		     const char *pxelinux, struct error *err)
-{
-	const char *const own[] = {pxelinux ? "pxelinux.cfg" : script_name, NULL};
-	const char *file = pxelinux ? "pxelinux.cfg/default" : script_name;
-	const char *text = pxelinux ? pxelinux : script;
-
-	if (link_all(a, root, view, own, err) < 0)
-		return -1;
-	if (pxelinux && mkdir(arena_printf(a, "%s/pxelinux.cfg", view), 0755) < 0)
-		return error_errno(err, "cannot make a folder in %s", view);
-	return file_write_atomic_at(AT_FDCWD, arena_printf(a, "%s/%s", view, file), text, strlen(text), 0644, err);
-}
-
-static int make_view(struct arena *a, const char *root, const char *script_name, const char *script, const char *pxelinux,
-		     const char **view, struct error *err)
+/* The TFTP root as links, with text in place of the file own (or, when below is not NULL, as own/below). */
+static int make_view(struct arena *a, const char *root, const char *own, const char *below, const char *text, const char **view,
+		     struct error *err)
 {
 	const char *tmp = getenv("TMPDIR");
 	char *path = arena_printf(a, "%s/mkdl-run-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	const char *file;
 
 	if (!mkdtemp(path))
 		return error_errno(err, "cannot make %s", path);
-	if (fill_view(a, root, path, script_name, script, pxelinux, err) < 0) {
-		_cleanup_error_ struct error ignored = {0};
-
-		dir_remove_at(AT_FDCWD, path, &ignored);
+	*view = path; /* from here on it is the caller's to remove */
+	file = arena_printf(a, "%s/%s", path, own);
+	if (below && mkdir(file, 0755) < 0)
+		return error_errno(err, "cannot make %s", file);
+	if (below)
+		file = arena_printf(a, "%s/%s", file, below);
+	if (link_all(a, root, path, own, err) < 0)
 		return -1;
-	}
-	*view = path;
-	return 0;
+	return file_write_atomic_at(AT_FDCWD, file, text, strlen(text), 0644, err);
 }
 
-static int prepare_pxelinux(struct arena *a, const struct published *from, const char *append, const char *root,
-			    struct machine *m, const char **view, struct error *err)
+static int prepare_pxelinux(struct arena *a, const struct published *from, const char *append, struct machine *m,
+			    const char **view, struct error *err)
 {
-	const char *path = arena_printf(a, "%s/pxelinux.cfg/default", root);
-	const char *text = NULL, *changed;
+	const char *text = NULL, *ipxe = NULL;
+	struct boot_script script = {0};
 
 	m->bootfile = "pxelinux.0";
-	if (need_file(from, arena_printf(a, "%s/pxelinux.0", root), err) < 0 || read_config(a, from, path, &text, err) < 0)
+	if (need_file(from, arena_printf(a, "%s/pxelinux.0", from->tftp), err) < 0 ||
+	    read_config(a, from, arena_printf(a, "%s/pxelinux.cfg/default", from->tftp), &text, err) < 0 ||
+	    read_script(a, from, &ipxe, &script, err) < 0)
 		return -1;
-	changed = boot_pxelinux_default(a, text, from->name);
-	if (!changed)
-		return error_set(err, "%s has no label \"%s\"; build it first: mkdl build %s", path, from->name, from->profile);
+	/* There is one default, of the profile that was built last. */
+	if (!boot_pxelinux_is(text, from->name))
+		text = arena_printf(a, "DEFAULT %s\nLABEL %s\n  KERNEL %s\n  INITRD %s\n  IPAPPEND 2\n  APPEND %s\n", from->name,
+				    from->name, script.kernel, script.initramfs, script.cmdline);
+	else if (!append)
+		return 0;
 	if (append)
-		changed = boot_append(a, changed, "append", append);
-	return make_view(a, root, NULL, NULL, changed, view, err);
+		text = boot_append(a, text, "append", append);
+	return make_view(a, from->tftp, "pxelinux.cfg", "default", text, view, err);
 }
 
-static int prepare_ipxe(struct arena *a, const struct published *from, const char *append, const char *root,
-			struct machine *m, const char **view, struct error *err)
+static int prepare_ipxe(struct arena *a, const struct published *from, const char *append, struct machine *m,
+			const char **view, struct error *err)
 {
-	const char *name = arena_printf(a, "%s.ipxe", from->name);
+	struct boot_script script = {0};
 	const char *text = NULL;
 
-	m->bootfile = name;
-	if (read_config(a, from, arena_printf(a, "%s/%s", root, name), &text, err) < 0)
+	m->bootfile = arena_printf(a, "%s.ipxe", from->name);
+	if (read_script(a, from, &text, &script, err) < 0)
+		return -1;
+	if (need_file(from, arena_printf(a, "%s/%s", from->tftp, script.kernel), err) < 0)
 		return -1;
 	if (!append)
 		return 0;
-	return make_view(a, root, name, boot_append(a, text, "kernel", append), NULL, view, err);
+	return make_view(a, from->tftp, m->bootfile, NULL, boot_append(a, text, "kernel", append), view, err);
 }
 
 int boot_prepare(struct arena *a, const struct published *from, const char *append, struct machine *m, const char **view,
 		 struct error *err)
 {
 	_cleanup_free_ char *root = NULL;
+	struct published p = *from;
 
 	*view = NULL;
 	if (m->boot == BOOT_DIRECT)
@@ -238,8 +255,8 @@ int boot_prepare(struct arena *a, const struct published *from, const char *appe
 	root = realpath(from->tftp, NULL);
 	if (!root)
 		return not_built(from, from->tftp, err);
-	m->tftp = arena_strdup(a, root);
-	if ((m->boot == BOOT_PXELINUX ? prepare_pxelinux : prepare_ipxe)(a, from, append, m->tftp, m, view, err) < 0)
+	p.tftp = m->tftp = arena_strdup(a, root);
+	if ((m->boot == BOOT_PXELINUX ? prepare_pxelinux : prepare_ipxe)(a, &p, append, m, view, err) < 0)
 		return -1;
 	if (*view)
 		m->tftp = *view;

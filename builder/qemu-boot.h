@@ -16,16 +16,22 @@ struct published {
  * the kernel's command line.
  * Where the published files do not do as they are (append; a pxelinux.cfg/default of another profile), the machine gets a
  * view of the TFTP root: a temporary folder of links with the few files that differ. Its path is put into *view (else
- * NULL); the caller removes it. */
+ * NULL), on failure as well; the caller removes it. */
 int boot_prepare(struct arena *a, const struct published *from, const char *append, struct machine *m, const char **view,
 		 struct error *err);
 
-/* The command line in the `kernel` line of an iPXE script, without what only the boot loader fills in (initrd=, ${…}).
- * NULL when there is no such line. */
-const char *boot_script_cmdline(struct arena *a, const char *script);
+/* What an iPXE script of ours boots: paths relative to the TFTP root, and the kernel's command line without what only the boot
+ * loader fills in (initrd=, ${…}). */
+struct boot_script {
+	const char *kernel, *initramfs, *cmdline;
+};
 
-/* The same text with append added to every line whose first word is word (any case): `kernel` in iPXE, `APPEND` in PXELINUX. */
+/* False when the script has no `kernel` or no `initrd` line. */
+bool boot_script_read(struct arena *a, const char *text, struct boot_script *out);
+
+/* The same text with append added to the command of every line whose first word is word, whatever its case: `kernel` in iPXE,
+ * `APPEND` in PXELINUX. */
 const char *boot_append(struct arena *a, const char *text, const char *word, const char *append);
 
-/* A PXELINUX configuration whose DEFAULT is name and that does not prompt; NULL when it has no such LABEL. */
-const char *boot_pxelinux_default(struct arena *a, const char *text, const char *name);
+/* Does a PXELINUX configuration boot the label name when nobody presses a key? */
+bool boot_pxelinux_is(const char *text, const char *name);

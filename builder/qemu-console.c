@@ -17,6 +17,7 @@ static const struct failure {
 	{CONSOLE_NOT_BOOTED, "Could not boot: "},                 /* iPXE, at the end of a script */
 	{CONSOLE_NOT_BOOTED, "Could not find kernel image"},      /* PXELINUX */
 	{CONSOLE_NOT_BOOTED, "Failed to load ldlinux.c32"},
+	{CONSOLE_NOT_BOOTED, "mkdl: cannot boot, next try"},      /* our own iPXE script */
 };
 
 static void keep_line(struct strbuf *to, const struct strbuf *line)

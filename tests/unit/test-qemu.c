@@ -168,24 +168,30 @@ static void test_show(void **state)
 static void test_scripts(void **state)
 {
 	struct arena a = {0};
-	static const char script[] = "#!ipxe\nset x y\n kernel demo/vmlinuz initrd=demo.img a=1 BOOTIF=01-${netX/mac:hexhyp} b\n"
-				     "initrd demo/initramfs.img\nboot\n";
-	static const char menu[] = "DEFAULT demo\nPROMPT 1\nTIMEOUT 50\nLABEL demo\n  KERNEL demo/vmlinuz\n  APPEND a=1\n"
-				   "label worker\n  KERNEL w\n  append b=2\r\n";
+	struct boot_script b = {0};
+	static const char script[] = "#!ipxe\nset x y\n kernel demo/1/vmlinuz initrd=i BOOTIF=01-${netX/mac:hexhyp} a=1 b || goto r\n"
+				     "initrd demo/1/initramfs.img || goto r\nboot || goto r\n";
+	static const char menu[] = "# x\nDEFAULT demo\nPROMPT 0\nLABEL demo\n  KERNEL demo/vmlinuz\n  APPEND a=1\n";
 
 	(void)state;
-	assert_string_equal(boot_script_cmdline(&a, script), "a=1 b");
-	assert_string_equal(boot_script_cmdline(&a, "kernel --autofree file x y"), "x y");
-	assert_string_equal(boot_script_cmdline(&a, "kernel file"), "");
-	assert_null(boot_script_cmdline(&a, "#!ipxe\nkernels a b\n"));
-	assert_null(boot_script_cmdline(&a, ""));
-	assert_non_null(strstr(boot_append(&a, script, "kernel", "c=3"), "${netX/mac:hexhyp} b c=3\ninitrd "));
+	assert_true(boot_script_read(&a, script, &b));
+	assert_string_equal(b.kernel, "demo/1/vmlinuz");
+	assert_string_equal(b.initramfs, "demo/1/initramfs.img");
+	assert_string_equal(b.cmdline, "a=1 b");
+	assert_true(boot_script_read(&a, "kernel --autofree k x\r\ninitrd i", &b));
+	assert_string_equal(b.kernel, "k");
+	assert_string_equal(b.cmdline, "x");
+	assert_false(boot_script_read(&a, "kernels a\ninitrd b\n", &b));
+	assert_false(boot_script_read(&a, "kernel a\n", &b));
+	assert_false(boot_script_read(&a, "kernel\ninitrd i\n", &b));
+	assert_false(boot_script_read(&a, "", &b));
+	assert_string_equal(b.kernel, "k");
+	assert_non_null(strstr(boot_append(&a, script, "kernel", "c=3"), " a=1 b c=3 || goto r\ninitrd "));
 	assert_string_equal(boot_append(&a, "APPEND x\r\nappendix\n", "append", "y"), "APPEND x y\nappendix\n");
-	assert_string_equal(boot_pxelinux_default(&a, menu, "worker"),
-			    "DEFAULT worker\nPROMPT 0\nLABEL demo\n  KERNEL demo/vmlinuz\n  APPEND a=1\n"
-			    "label worker\n  KERNEL w\n  append b=2\r\n");
-	assert_null(boot_pxelinux_default(&a, menu, "work"));
-	assert_null(boot_pxelinux_default(&a, "", "demo"));
+	assert_true(boot_pxelinux_is(menu, "demo"));
+	assert_false(boot_pxelinux_is(menu, "dem"));
+	assert_false(boot_pxelinux_is(menu, "demo2"));
+	assert_false(boot_pxelinux_is("LABEL demo\n", "demo"));
 	arena_free(&a);
 }
 
