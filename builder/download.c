@@ -163,13 +163,9 @@ static int ended(struct queue *q, struct transfer *t, CURLcode code)
 	return error_set(q->err, "%s: %s", t->shown, transfer_problem(t, code));
 }
 
-/* One turn: start what may run, let libcurl work, collect what ended. */
-static int turn(struct queue *q)
+static int start_all(struct queue *q)
 {
 	int64_t now = now_ms();
-	bool paused = false;
-	int still, left;
-	CURLMsg *m;
 
 	for (size_t i = 0; i < q->count; i++) {
 		struct transfer *t = &q->transfers[i];
@@ -180,25 +176,45 @@ static int turn(struct queue *q)
 		}
 		if (t->state == TRANSFER_PAUSED && t->not_before <= now && start(q, t) < 0)
 			return -1;
-		paused = paused || t->state == TRANSFER_PAUSED;
 	}
-	if (!q->running)
-		return 0;
-	if (curl_multi_perform(q->multi, &still) != CURLM_OK ||
-	    curl_multi_poll(q->multi, NULL, 0, paused ? WAIT_MS / 2 : 1000, NULL) != CURLM_OK)
-		return error_set(q->err, "libcurl failed");
+	return 0;
+}
+
+static int collect_ended(struct queue *q, bool *any)
+{
+	CURLMsg *m;
+	int left;
+
 	while ((m = curl_multi_info_read(q->multi, &left))) {
 		struct transfer *t = NULL;
 		CURLcode code = m->data.result;
 
 		if (m->msg != CURLMSG_DONE)
 			continue;
+		*any = true;
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
 		if (ended(q, t, code) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+/* One turn: start what may run, let libcurl work, collect what ended; if nothing did, wait for something to happen. */
+static int turn(struct queue *q)
+{
+	bool any = false;
+	int still;
+
+	if (start_all(q) < 0)
+		return -1;
+	if (curl_multi_perform(q->multi, &still) != CURLM_OK)
+		return error_set(q->err, "libcurl failed");
+	if (collect_ended(q, &any) < 0)
+		return -1;
 	for (size_t i = 0; i < q->count; i++)
 		progress_advance(q->transfers[i].step, q->transfers[i].have);
+	if (q->running && !any && curl_multi_poll(q->multi, NULL, 0, WAIT_MS / 2, NULL) != CURLM_OK)
+		return error_set(q->err, "libcurl failed");
 	return 0;
 }
 

@@ -43,6 +43,7 @@ static bool has_package(struct package *const *list, size_t count, const struct 
 	return false;
 }
 
+/* p may be NULL. */
 static void want_package(struct wanted *w, struct package *p)
 {
 	if (!p || has_package(w->packages, w->package_count, p))
@@ -86,12 +87,25 @@ static int want_recipe(struct wanted *w, const struct source *s, struct error *e
 	return 0;
 }
 
+/* A kernel is mostly named by a package that only depends on the one of the current version. */
+static void want_kernel(struct wanted *w, const struct package *meta)
+{
+	for (size_t i = 0; meta && i < meta->depend_count; i++)
+		if (!strncmp(meta->depends[i], "linux-image-", 12))
+			want_package(w, lock_package(&w->build->lock, meta->repository, meta->depends[i]));
+}
+
 static int want_source(struct build *b, const struct source *s, void *data, struct error *err)
 {
 	struct wanted *w = data;
 
-	if (s->kind == SOURCE_APT)
-		want_package(w, lock_package(&b->lock, s->repository ? s->repository : APT_HOST, apt_name(b->arena, s->spec)));
+	if (s->kind == SOURCE_APT) {
+		struct package *p = lock_package(&b->lock, s->repository ? s->repository : APT_HOST, apt_name(b->arena, s->spec));
+
+		want_package(w, p);
+		if (s == &b->profile.kernel)
+			want_kernel(w, p);
+	}
 	if (s->kind == SOURCE_URL) {
 		struct download *d = arena_new(b->arena, struct download);
 
