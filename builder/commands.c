@@ -37,6 +37,13 @@ const struct command commands[] = {
 	 "  --out DIR   outputs are below DIR (default: out); the lock is DIR/NAME/lock\n"
 	 "  --json      the packages, as JSON\n",
 	 cmd_lock},
+	{"recipe", "NAME [OPTION=VALUE]… [--out DIR] [--locked] [--offline] [--relock]", "run one recipe by itself",
+	 "NAME is that of an executable in hooks/build, here or of mkdl's own.\n"
+	 "  --out DIR   what it delivers goes to DIR/NAME/files, the lock to DIR/NAME/lock (default out/recipes)\n"
+	 "  --locked    only as the lock says\n"
+	 "  --offline   from the cache alone\n"
+	 "  --relock    choose versions anew\n",
+	 cmd_recipe},
 	{"run", "PROFILE [--boot WAY] [--memory SIZE] [--forward HOST:GUEST]… [--until REGEX] …",
 	 "boot what was built, in QEMU, as a machine without any disk", run_details, cmd_run},
 	{"version", "", "print the version", "", cmd_version},

@@ -139,6 +139,31 @@ static int take_locked(struct build *b, const struct recipe_plan *p, const struc
 	return load(b, p, &key, out, hash, err);
 }
 
+/* The tools it was made with, one line each and none of the past. */
+static void lock_tools(struct build *b, const struct recipe_plan *p)
+{
+	_cleanup_error_ struct error ignored = {0};
+	struct flat inputs = {0};
+
+	flat_parse(b->arena, "inputs", p->inputs, strlen(p->inputs), &inputs, &ignored);
+	for (size_t i = 0; i < inputs.count; i++) {
+		const char **words = inputs.lines[i].words;
+		struct locked_hash tool = {.kind = "tool"}, *old = NULL;
+
+		if (strcmp(words[0], "tool") || inputs.lines[i].count != 3)
+			continue;
+		tool.name = words[1];
+		tool.key = words[2];
+		for (size_t k = 0; k < b->lock.hash_count && !old; k++)
+			if (!strcmp(b->lock.hashes[k].kind, "tool") && !strcmp(b->lock.hashes[k].name, tool.name))
+				old = &b->lock.hashes[k];
+		if (old)
+			*old = tool;
+		else
+			lock_put_hash(&b->lock, &tool);
+	}
+}
+
 /* Hold a result against the lock, and put it there. */
 static int settle(struct build *b, const struct recipe_plan *p, const struct hash *hash, struct error *err)
 {
@@ -161,8 +186,10 @@ static int settle(struct build *b, const struct recipe_plan *p, const struct has
 	}
 	if (locked && b->options.locked)
 		return 0;
+	lock_tools(b, p);
+	locked = find_lock(b, p->label); /* lock_tools may have moved it */
 	if (locked) {
-		locked->key = arena_strdup(b->lock.arena ? b->lock.arena : b->arena, key);
+		locked->key = arena_strdup(b->arena, key);
 		locked->hash = *hash;
 		return 0;
 	}
