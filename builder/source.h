@@ -21,7 +21,6 @@ struct source_handler {
 extern const struct source_handler source_apt, source_url, source_path, source_build;
 
 const struct source_handler *source_handler(enum source_kind kind);
-extern const struct source_handler source_apt, source_url, source_path, source_build;
 
 /* Calls visit for every source of the profile, in its order: kernel, firmware, microcode, boot loaders, components, images.
  * Stops at the first -1. */
