@@ -38,27 +38,48 @@ static bool try_once(const char *path)
 	return true;
 }
 
+static unsigned load_path(const char *modalias, const char *path)
+{
+	_cleanup_error_ struct error err = {0};
+
+	if (module_load(path, "", &err) < 0) {
+		console_detail("coldplug: %s wants %s", modalias, error_text(&err));
+		return 0;
+	}
+	console_detail("coldplug: %s: %s", modalias, path);
+	return 1;
+}
+
+/* A driver may take its time to look at its device, or hang. While the node runs that is a child's trouble. The child goes
+ * through all paths, tried or not: what another child loads at the moment, the kernel lets it wait for. */
+static void load_in_child(const struct plan_alias *alias, const char *modalias)
+{
+	if (fork() != 0)
+		return;
+	for (const char **path = alias->paths; *path; path++)
+		load_path(modalias, *path);
+	_exit(0);
+}
+
 unsigned coldplug_load(struct node *node, const char *modalias)
 {
 	unsigned loaded = 0;
 
 	for (size_t i = 0; i < node->aliases.count; i++) {
 		const struct plan_alias *alias = &node->aliases.items[i];
+		bool fresh = false;
 
 		if (!plan_alias_matches(alias, modalias))
 			continue;
 		for (const char **path = alias->paths; *path; path++) {
-			_cleanup_error_ struct error err = {0};
-
 			if (!try_once(*path))
 				continue;
-			if (module_load(*path, "", &err) < 0) {
-				console_detail("coldplug: %s wants %s", modalias, error_text(&err));
-			} else {
-				console_detail("coldplug: %s: %s", modalias, *path);
-				loaded++;
-			}
+			fresh = true;
+			if (!node->supervisor.complete)
+				loaded += load_path(modalias, *path);
 		}
+		if (fresh && node->supervisor.complete)
+			load_in_child(alias, modalias);
 	}
 	return loaded;
 }

@@ -154,7 +154,8 @@ static int explain(const struct wanted *w, const struct interface *all, size_t n
 		return error_set(err, "no interface is %s, which %s names; there are: %s", w->word, w->from, list);
 	if (!linked)
 		return error_set(err, "%s has no link: check cable and switch port", w->word[0] ? only->name : list);
-	return error_set(err, "no answer from a DHCP server on %s (%s)", linked->name, linked->mac);
+	return error_set(err, "no answer from a DHCP server on %s (%s): does one serve this network?", linked->name,
+			 linked->mac);
 }
 
 static int try_interface(struct node *node, const struct interface *i, struct lease *lease, bool *up, struct error *err)
@@ -175,7 +176,8 @@ static int try_interface(struct node *node, const struct interface *i, struct le
 /* One attempt. Clients that were started stay for the next. */
 int phase_network(struct node *node, char *detail, struct error *err)
 {
-	int64_t end = clock_ms() + ATTEMPT_MS;
+	int64_t limit = (int64_t)node->options.network_timeout * 1000;
+	int64_t end = clock_ms() + (limit < ATTEMPT_MS ? limit : ATTEMPT_MS);
 	struct wanted wanted = find_wanted(node);
 	struct interface all[INTERFACES];
 	size_t n = 0;

@@ -2,7 +2,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	INIT=${MKDL_INIT:-${MKDL_BUILD_DIR:-$BATS_TEST_DIRNAME/../build/dev}/init/mkdl-init}
+	INIT=${MKDL_INIT:-${MKDL_BUILD:-$BATS_TEST_DIRNAME/../out/build/dev}/init/mkdl-init}
 	[ -x "$INIT" ]
 	cd "$BATS_TEST_TMPDIR"
 	HERE=$PWD
