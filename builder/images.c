@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/path.h"
 #include "builder/build.h"
 #include "builder/node-parts.h"
@@ -33,16 +32,13 @@ static int find_archive(struct tree *tree, const struct container_image *want, c
 static int read_image(struct build *b, const struct container_image *want, struct image *out, struct error *err)
 {
 	struct image image = {.key = want->key, .at = want->at};
-	_cleanup_close_ int fd = -1;
 	const struct node *archive = NULL;
 	const char *name;
 	struct tree *tree;
 
 	if (source_open(b, &want->source, &tree, err) < 0 || find_archive(tree, want, &archive, err) < 0)
 		return -1;
-	if (store_open_blob(&b->store, &archive->content, &fd, err) < 0)
-		return -1;
-	if (oci_read(&b->store, b->arena, fd, path_base(archive->path), &image.oci, err) < 0)
+	if (oci_read_kept(&b->store, b->arena, &archive->content, path_base(archive->path), &image.oci, err) < 0)
 		return -1;
 	image.origin = archive->origin;
 	name = want->name ? want->name : image.oci.reference;
@@ -134,7 +130,8 @@ int images_add(struct build *b, const struct images *images, const char *dir, co
 	images_list(b->arena, images, pinned, &list);
 	if (image_list_parse(b->arena, node.path, list.data, list.len, &parsed, err) < 0)
 		return error_wrap(err, "the importer would refuse its list");
-	if (store_put(&b->store, list.data, list.len, &node.content, err) < 0)
+	node.content = hash_bytes(list.data, list.len);
+	if (!store_has_blob(&b->store, &node.content) && store_put(&b->store, list.data, list.len, &node.content, err) < 0)
 		return error_wrap(err, "%s", node.path);
 	node.size = list.len;
 	tree_add(&b->tree, &node);

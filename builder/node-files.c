@@ -36,7 +36,9 @@ int node_put_file(struct build *b, const char *path, mode_t mode, uint32_t uid, 
 		.layer = LAYER_SITE,
 	};
 
-	if (store_put(&b->store, data, size, &node.content, err) < 0)
+	/* Mostly the same as in the build before: then nothing is written. */
+	node.content = hash_bytes(data, size);
+	if (!store_has_blob(&b->store, &node.content) && store_put(&b->store, data, size, &node.content, err) < 0)
 		return error_wrap(err, "%s", path);
 	tree_add(&b->tree, &node);
 	return 0;

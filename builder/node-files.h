@@ -6,7 +6,7 @@
 #include "builder/build.h"
 
 /* Adds them all to b->tree, which must hold the components' files already: programs are looked for there. Paths that the
- * tree holds already are replaced. Errors name the place in the profile. */
+ * tree holds already are replaced, overlays come after. Errors name the place in the profile. */
 int node_files_add(struct build *b, struct error *err);
 
 /* Components that the profile implies without naming them (the image importer when it has images:), to be resolved, fetched

@@ -15,9 +15,12 @@ static bool has_program(struct build *b, const char *const *paths)
 	return false;
 }
 
+/* By its name, or as the program that an overlay gives that name to: overlays come later. */
 static bool has_iptables(struct build *b)
 {
-	static const char *const paths[] = {"/usr/sbin/iptables", "/sbin/iptables", "/usr/bin/iptables", NULL};
+	static const char *const paths[] = {
+		"/usr/sbin/iptables", "/sbin/iptables", "/usr/sbin/xtables-nft-multi", "/usr/sbin/xtables-legacy-multi", NULL,
+	};
 
 	return has_program(b, paths);
 }

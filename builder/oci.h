@@ -26,3 +26,7 @@ struct oci_image {
 /* Read the archive at fd (from where it stands); name is for messages. The blobs go into the store. Of an index for several
  * machines the image for linux/amd64 is taken. Strings live in the arena. */
 int oci_read(struct store *store, struct arena *a, int fd, const char *name, struct oci_image *out, struct error *err);
+
+/* The same of an archive that is a blob of the store; what it came to is kept there and found again while its blobs are. */
+int oci_read_kept(struct store *store, struct arena *a, const struct hash *archive, const char *name, struct oci_image *out,
+		  struct error *err);

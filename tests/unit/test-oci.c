@@ -130,6 +130,34 @@ static void test_plain(void **state)
 	assert_true(store_has_blob(&fixture.store, &image.manifest.digest));
 }
 
+/* Read once, found again, and read anew when the store has lost a blob. */
+static void test_kept(void **state)
+{
+	_cleanup_error_ struct error err = {0};
+	struct oci_image image, again;
+	struct hash archive;
+
+	(void)state;
+	begin();
+	add_layout(arena_printf(&fixture.arena, "{%s, \"annotations\": {\"org.opencontainers.image.ref.name\": \"a name:1\"}}",
+				add_manifest("amd64", "kept")));
+	archive_write_free(writer);
+	assert_int_equal(store_put(&fixture.store, written, used, &archive, &err), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(oci_read_kept(&fixture.store, &fixture.arena, &archive, "a.tar", &image, &err), 0);
+		assert_string_equal(image.reference, "a name:1");
+		assert_int_equal(image.layer_count, 1);
+		assert_int_equal(image.layers[0].size, 4);
+		assert_string_equal(image.layers[0].media_type, OCI "layer.v1.tar");
+		assert_true(store_has_blob(&fixture.store, &image.layers[0].digest));
+		if (i == 1)
+			assert_int_equal(unlink(store_blob_path(&fixture.store, &fixture.arena, &image.layers[0].digest)), 0);
+	}
+	assert_int_equal(oci_read_kept(&fixture.store, &fixture.arena, &archive, "a.tar", &again, &err), 0);
+	assert_true(hash_equal(&again.manifest.digest, &image.manifest.digest));
+	assert_true(hash_equal(&again.config.digest, &image.config.digest));
+}
+
 static void test_many_machines(void **state)
 {
 	_cleanup_error_ struct error err = {0};
@@ -263,14 +291,12 @@ static void test_lies(void **state)
 static void test_damaged(void **state)
 {
 	_cleanup_error_ struct error err = {0};
+	static const char zeros[65536];
 	struct oci_image image;
 
 	(void)state;
 	begin();
-	add_layout(arena_printf(&fixture.arena, "{%s}", add_manifest("amd64", "layer")));
-	assert_int_equal(finish(&image, &err, 0), 0);
-	begin();
-	add_member("blobs/sha256/0000000000000000000000000000000000000000000000000000000000000000", AE_IFREG, written, 65536);
+	add_member("blobs/sha256/0000000000000000000000000000000000000000000000000000000000000000", AE_IFREG, zeros, sizeof(zeros));
 	assert_int_equal(finish(&image, &err, 60000), -1);
 	assert_non_null(strstr(error_text(&err), "a.tar: blobs/sha256/0000"));
 	begin();
@@ -384,7 +410,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain), cmocka_unit_test(test_many_machines), cmocka_unit_test(test_other_formats),
+		cmocka_unit_test(test_plain), cmocka_unit_test(test_kept), cmocka_unit_test(test_many_machines),
+		cmocka_unit_test(test_other_formats),
 		cmocka_unit_test(test_hostile_members), cmocka_unit_test(test_hostile_json), cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_damaged), cmocka_unit_test(test_names), cmocka_unit_test(test_list),
 		cmocka_unit_test(test_bad_lists),
