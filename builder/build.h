@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "builder/initramfs.h"
 #include "builder/lock.h"
 #include "builder/profile.h"
 #include "builder/store.h"
@@ -37,5 +38,19 @@ struct build {
 	struct tree tree;
 	const char *kernel_version; /* "6.1.0-56-amd64" */
 	struct node kernel;         /* vmlinuz */
-	const char *image_id;       /* hex, names the image */
+	struct initramfs initramfs;
 };
+
+/* The pipeline, in order; every command runs as much of it as it needs. With -1 and no text in err the problems were
+ * diagnostics of the profile, which are on stderr already. */
+
+/* Zero b first and give it an arena. Loads the profile, opens the store, finds home and helpers. */
+int build_open(struct build *b, const char *profile, const struct build_options *options, bool no_color, struct error *err);
+/* Resolves the lock, fetches, fills b->tree. */
+int build_tree(struct build *b, struct error *err);
+/* Compresses what the store lacks, fills b->initramfs. */
+int build_image(struct build *b, struct error *err);
+/* Puts the outputs in place. *changed: something was out of date. */
+int build_publish(struct build *b, bool *changed, struct error *err);
+/* Releases what is not in the arena; also after an error. */
+void build_close(struct build *b);

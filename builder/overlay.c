@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "builder/generated.h"
 #include "builder/usr-merge.h"
 
 struct reading {
@@ -18,22 +19,13 @@ struct reading {
 
 static int read_folder(struct reading *r, int parent, const char *name, const char *path, struct error *err);
 
-/* Most files are in the store already from the build before: hashing is enough then. */
 static int read_file(struct reading *r, int parent, const char *name, struct node *n, struct error *err)
 {
 	_cleanup_close_ int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0)
 		return error_errno(err, "%s: %s", r->origin, n->path);
-	if (hash_fd(fd, n->path, &n->content, err) < 0)
-		return -1;
-	n->size = (uint64_t)st.st_size;
-	if (store_has_blob(&r->b->store, &n->content))
-		return 0;
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return error_errno(err, "%s: %s", r->origin, n->path);
-	return store_put_fd(&r->b->store, fd, n->path, &n->content, &n->size, err);
+	return file_keep(r->b, fd, n->path, &n->content, &n->size, err);
 }
 
 static int read_link(struct reading *r, int parent, const char *name, struct node *n, struct error *err)
