@@ -3,16 +3,12 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/path.h"
 #include "builder/cmd.h"
 #include "builder/command.h"
-#include "builder/diagnostics.h"
-#include "builder/home.h"
 #include "builder/json.h"
-#include "builder/progress.h"
 #include "builder/source.h"
 
 /* Reads the lock that is there, to tell what changed. No lock, or a damaged one, is an empty one. */
@@ -114,22 +110,12 @@ static int relock(struct build *b, const struct globals *g, struct error *err)
 static int run(const struct globals *g, const char *file, const char *out, struct error *err)
 {
 	struct arena a __attribute__((cleanup(arena_free))) = {0};
-	struct build b = {.arena = &a, .options = {.out = out, .relock = true, .verbose = g->verbose}};
-	struct diagnostics diag = {.arena = &a};
-	bool color = !g->no_color && isatty(STDERR_FILENO);
-	int result = profile_load(&a, file, &b.profile, &diag);
+	struct build_options options = {.out = out, .relock = true, .verbose = g->verbose};
+	struct build b = {.arena = &a};
+	int result = build_open(&b, file, &options, g->no_color, err) < 0 || relock(&b, g, err) < 0 ? EXIT_FAILED : EXIT_OK;
 
-	diagnostics_print(&diag, color);
-	if (result < 0)
-		return EXIT_FAILED;
-	b.home = home_find(&a, err);
-	if (!b.home || store_open(&b.store, &a, err) < 0)
-		return EXIT_FAILED;
-	b.progress = progress_new(color, g->verbose);
-	result = relock(&b, g, err);
-	progress_free(b.progress);
-	store_close(&b.store);
-	return result < 0 ? EXIT_FAILED : EXIT_OK;
+	build_close(&b);
+	return result;
 }
 
 int cmd_lock(const struct globals *g, int argc, char **argv, struct error *err)

@@ -23,7 +23,33 @@ static const char run_details[] =
 	"Ctrl-C presses the power button; a second Ctrl-C switches off at once.\n"
 	"exit status: 0 seen, or the machine switched itself off; 1 not seen; 3 the kernel or init gave up\n";
 
+static const char build_details[] =
+	"  --out DIR   outputs go to DIR/NAME (default out)\n"
+	"  --tftp DIR  the TFTP root (default the profile's output: tftp; its out/ means the folder of --out)\n"
+	"  --locked    fail when the lock beside the outputs does not answer the profile any more\n"
+	"  --offline   use the cache alone; name everything that it lacks\n"
+	"  -j N        threads and downloads at a time (default one per CPU)\n"
+	"  --json      a summary as JSON\n"
+	"\n"
+	"Outputs change only when something changed, all at once, and the image before stays in the TFTP root for machines that\n"
+	"are still loading it.\n";
+
+static const char tree_details[] =
+	"  --out DIR   where the lock is (default out)\n"
+	"  --locked    fail when the lock beside the outputs does not answer the profile any more\n"
+	"  --offline   use the cache alone; name everything that it lacks\n"
+	"  --json      as JSON\n";
+
+static const char list_details[] =
+	"  --raw       the listing as tree hooks read it\n"
+	"  --out DIR   where the lock is (default out)\n"
+	"  --locked    fail when the lock beside the outputs does not answer the profile any more\n"
+	"  --offline   use the cache alone; name everything that it lacks\n"
+	"  --json      as JSON, with checksum, layer and reason\n";
+
 const struct command commands[] = {
+	{"build", "PROFILE [--out DIR] [--tftp DIR] [--locked] [--offline] [-j N]",
+	 "build the boot image of a profile and publish it", build_details, cmd_build},
 	{"cache", "[size | prune | path]", "show or shrink the cache",
 	 "  size                how much it holds, by kind (default)\n"
 	 "  prune               remove what was not used for 30 days, and leftovers\n"
@@ -33,6 +59,8 @@ const struct command commands[] = {
 	 cmd_cache},
 	{"check", "PROFILE", "check a profile and show what it comes to",
 	 "  --json   the effective profile, with everything that it extends merged and all defaults filled in\n", cmd_check},
+	{"list", "PROFILE [--raw] [--out DIR] [--locked] [--offline]",
+	 "list what is in the image: mode, owner, size, path, origin", list_details, cmd_list},
 	{"lock", "PROFILE [--out DIR]", "choose versions anew and write the lock, without building",
 	 "  --out DIR   outputs are below DIR (default: out); the lock is DIR/NAME/lock\n"
 	 "  --json      the packages, as JSON\n",
@@ -46,6 +74,8 @@ const struct command commands[] = {
 	 cmd_recipe},
 	{"run", "PROFILE [--boot WAY] [--memory SIZE] [--forward HOST:GUEST]… [--until REGEX] …",
 	 "boot what was built, in QEMU, as a machine without any disk", run_details, cmd_run},
+	{"why", "PROFILE PATH [--out DIR] [--locked] [--offline]",
+	 "say why a file is in the image, back to the profile", tree_details, cmd_why},
 	{"version", "", "print the version", "", cmd_version},
 };
 

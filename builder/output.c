@@ -54,20 +54,24 @@ static int (*const handlers[])(struct outputs *o, struct error *err) = {
 	output_image, output_manifest, output_pxelinux, output_grub, output_ipxe,
 };
 
-static const char *tftp_folder(struct build *b, const char *out)
+void outputs_folders(struct build *b, const char **out, const char **tftp)
 {
-	const char *tftp = b->options.tftp ? b->options.tftp : b->profile.tftp;
+	const char *set = b->profile.tftp;
 
-	if (!b->options.tftp && tftp && !strncmp(tftp, default_out, 3) && tftp[3] == '/')
-		return path_join(b->arena, out, tftp + 4);
-	return tftp;
+	*out = b->options.out ? b->options.out : default_out;
+	if (b->options.tftp)
+		*tftp = b->options.tftp;
+	else if (set && !strncmp(set, "out/", 4))
+		*tftp = path_join(b->arena, *out, set + 4);
+	else
+		*tftp = set;
 }
 
 int outputs_collect(struct build *b, struct outputs *out, struct error *err)
 {
-	struct outputs o = {.build = b, .out = b->options.out ? b->options.out : default_out};
+	struct outputs o = {.build = b};
 
-	o.tftp = tftp_folder(b, o.out);
+	outputs_folders(b, &o.out, &o.tftp);
 	if (image_hooks_hash(b, &o.hooks, err) < 0)
 		return -1;
 	for (size_t i = 0; i < b->profile.cmdline.count; i++)

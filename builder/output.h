@@ -34,6 +34,9 @@ struct outputs {
 /* Collect the files of all outputs. */
 int outputs_collect(struct build *b, struct outputs *out, struct error *err);
 
+/* The folders as messages name them: OUT, and TFTP or NULL. */
+void outputs_folders(struct build *b, const char **out, const char **tftp);
+
 /* For handlers. Text is copied; file NULL stands for the initramfs. */
 void output_text(struct outputs *o, enum output_place place, const char *path, const struct strbuf *text);
 void output_node(struct outputs *o, enum output_place place, const char *path, const struct node *file);

@@ -74,7 +74,7 @@ static int build_resolve(struct build *b, const struct source *s, struct error *
 	return recipe_choose(b, s, &p, err);
 }
 
-static int build_open(struct build *b, const struct source *s, struct tree *out, struct error *err)
+static int recipe_open(struct build *b, const struct source *s, struct tree *out, struct error *err)
 {
 	struct hash hash;
 
@@ -100,6 +100,6 @@ static const char *build_version(struct build *b, const struct source *s)
 const struct source_handler source_build = {
 	.name = "build",
 	.resolve = build_resolve,
-	.open = build_open,
+	.open = recipe_open,
 	.version = build_version,
 };
