@@ -90,6 +90,15 @@ static const char *const kind_names[] = {
 	[SOURCE_APT] = "apt", [SOURCE_URL] = "url", [SOURCE_PATH] = "path", [SOURCE_BUILD] = "build",
 };
 
+static const char *component_version(struct build *b, const struct component *c)
+{
+	const struct source_handler *handler = source_handler(c->source.kind);
+
+	if (c->version)
+		return c->version;
+	return handler->version ? handler->version(b, &c->source) : NULL;
+}
+
 static void write_components(struct build *b, struct json *j)
 {
 	json_open_array(j, "components");
@@ -99,7 +108,7 @@ static void write_components(struct build *b, struct json *j)
 		json_open_object(j, NULL);
 		json_string(j, "name", c->name);
 		json_string(j, kind_names[c->source.kind], c->source.spec);
-		json_string(j, "version", c->version ? c->version : source_handler(c->source.kind)->version(b, &c->source));
+		json_string(j, "version", component_version(b, c));
 		json_close_object(j);
 	}
 	json_close_array(j);
