@@ -1,9 +1,11 @@
 #include "builder/command.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "builder/cmd.h"
+#include "builder/diagnostics.h"
 
 static const char run_details[] =
 	"PROFILE is a profile file, or the name of one that was built into the output folder.\n"
@@ -59,6 +61,8 @@ const struct command commands[] = {
 	 cmd_cache},
 	{"check", "PROFILE", "check a profile and show what it comes to",
 	 "  --json   the effective profile, with everything that it extends merged and all defaults filled in\n", cmd_check},
+	{"init", "DIR", "make a folder for profiles of your own",
+	 "Makes DIR with a profile that extends worker.yml, an overlay and folders for hooks. Overwrites nothing.\n", cmd_init},
 	{"list", "PROFILE [--raw] [--out DIR] [--locked] [--offline]",
 	 "list what is in the image: mode, owner, size, path, origin", list_details, cmd_list},
 	{"lock", "PROFILE [--out DIR]", "choose versions anew and write the lock, without building",
@@ -81,6 +85,28 @@ const struct command commands[] = {
 
 const size_t command_count = sizeof(commands) / sizeof(commands[0]);
 
+/* Why getopt_long refused word: it says less than it knows. */
+static void explain_option(const char *command, const char *word, const struct option *options, struct error *err)
+{
+	const char *names[64], *near;
+	size_t count = 0, n = strcspn(word, "=");
+	char given[64];
+
+	for (; options[count].name && count < sizeof(names) / sizeof(names[0]); count++) {
+		names[count] = options[count].name;
+		if (n > 2 && word[n] && !strncmp(word + 2, options[count].name, n - 2) && !options[count].name[n - 2]) {
+			error_set(err, "%s: option \"--%s\" takes no value", command, options[count].name);
+			return;
+		}
+	}
+	snprintf(given, sizeof(given), "%.*s", n > 2 ? (int)n - 2 : 0, n > 2 ? word + 2 : "");
+	near = did_you_mean(given, names, count);
+	if (near)
+		error_set(err, "%s: unknown option \"%.*s\", did you mean \"--%s\"?", command, (int)n, word, near);
+	else
+		error_set(err, "%s: unknown option \"%.*s\"", command, (int)n, word);
+}
+
 int command_getopt(int argc, char **argv, const char *short_options, const struct option *options, struct error *err)
 {
 	static char **current;
@@ -99,6 +125,6 @@ int command_getopt(int argc, char **argv, const char *short_options, const struc
 		return '?';
 	}
 	if (c == '?')
-		error_set(err, "%s: unknown option \"%s\"", argv[0], argv[optind - 1]);
+		explain_option(argv[0], argv[optind - 1], options, err);
 	return c;
 }

@@ -83,20 +83,40 @@ static int unknown_command(const char *name)
 	return EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static int run_command(const struct command *c, const struct globals *g, int argc, char **argv)
 {
 	_cleanup_error_ struct error err = {0};
+	int code = c->run(g, argc, argv, &err);
+
+	if (err.text)
+		fprintf(stderr, "mkdl: %s\n", err.text);
+	if (code == EXIT_USAGE)
+		fprintf(stderr, "usage: mkdl %s%s%s\n", c->name, *c->synopsis ? " " : "", c->synopsis);
+	return code;
+}
+
+/* What was printed has to have arrived: a full disk is not exit status 0. */
+static int check_output(int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	fprintf(stderr, "mkdl: cannot write to standard output\n");
+	return EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
 	struct globals g = {.no_color = getenv("NO_COLOR") && *getenv("NO_COLOR")};
+	static char version[] = "version";
 	bool help = false;
 	const struct command *c;
-	int code;
 
 	/* The same bytes whoever builds: no locale is set, and the umask is ours. */
 	umask(022);
 	signal(SIGPIPE, SIG_IGN);
 	argc = take_globals(argc, argv, &g, &help);
 	if (argc > 1 && !strcmp(argv[1], "--version"))
-		argv[1] = (char[]){"version"};
+		argv[1] = version;
 	if (argc > 1 && !strcmp(argv[1], "help")) {
 		help = true;
 		argv++;
@@ -104,23 +124,14 @@ int main(int argc, char **argv)
 	}
 	if (argc < 2) {
 		print_help(help ? stdout : stderr);
-		return help ? EXIT_OK : EXIT_USAGE;
+		return check_output(help ? EXIT_OK : EXIT_USAGE);
 	}
 	c = find_command(argv[1]);
 	if (!c)
 		return unknown_command(argv[1]);
 	if (help) {
 		print_command_help(stdout, c);
-		return EXIT_OK;
+		return check_output(EXIT_OK);
 	}
-	code = c->run(&g, argc - 1, argv + 1, &err);
-	if (err.text)
-		fprintf(stderr, "mkdl: %s\n", err.text);
-	if (code == EXIT_USAGE)
-		fprintf(stderr, "usage: mkdl %s%s%s\n", c->name, *c->synopsis ? " " : "", c->synopsis);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "mkdl: cannot write to standard output\n");
-		return EXIT_FAILED;
-	}
-	return code;
+	return check_output(run_command(c, &g, argc - 1, argv + 1));
 }
