@@ -75,7 +75,33 @@ make_project() {
 	run "$MKDL" check --json profiles/worker.yml
 	[ "$status" -eq 0 ]
 	[[ "$output" == *'"kernel.panic": "5"'* ]]
-	[[ "$output" == *'"vm.overcommit_memory": "1"'* ]]
+	[[ "$output" == *'"net.ipv4.ip_forward": "1"'* ]]
+}
+
+@test "mkdl's own profiles are found in an installation and in a checkout" {
+	local sources=$PWD
+	make_project
+	unset MKDL_HOME
+	echo 'extends: worker.yml' >profiles/mine.yml
+	for place in prefix/share/mkdl checkout; do
+		mkdir -p "$tmp/$place"
+		cp -a "$sources/profiles" "$sources/overlays" "$sources/hooks" "$tmp/$place/"
+	done
+	install -D "$MKDL" "$tmp/prefix/bin/mkdl"
+	install -D "$MKDL" "$tmp/checkout/out/build/release/mkdl"
+	install -D "$MKDL" "$tmp/nowhere/bin/mkdl"
+	run "$tmp/prefix/bin/mkdl" check profiles/mine.yml
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"$tmp/prefix/share/mkdl/profiles/worker.yml"* ]]
+	run "$tmp/checkout/out/build/release/mkdl" check profiles/mine.yml
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"$tmp/checkout/profiles/worker.yml"* ]]
+	run "$tmp/nowhere/bin/mkdl" check profiles/mine.yml
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"set MKDL_HOME to the folder that holds profiles/base.yml" ]]
+	MKDL_HOME=$tmp/none run "$tmp/prefix/bin/mkdl" check profiles/mine.yml
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"MKDL_HOME=$tmp/none: No such file or directory" ]]
 }
 
 @test "a profile beside comes before an installed one" {
