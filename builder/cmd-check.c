@@ -27,8 +27,8 @@ static void add_strings(struct strbuf *out, const char *label, const struct stri
 }
 
 /* The names of an array of structs, each `size` long with its name at `offset`. */
-static void add_names(struct strbuf *out, struct arena *a, const char *label, const void *items, size_t count, size_t size,
-		      size_t offset)
+static void add_names(struct strbuf *out, struct arena *a, const char *label, const void *items, size_t count,
+		      size_t size, size_t offset)
 {
 	struct strings names = {arena_calloc(a, count + 1, sizeof(*names.items)), count};
 
@@ -44,9 +44,12 @@ static void add_summary(struct strbuf *out, struct arena *a, const struct profil
 	add_strings(out, "files", &p->files);
 	add_label(out, "kernel");
 	strbuf_printf(out, "%s\n", p->kernel.spec);
-	add_names(out, a, "components", p->components, p->component_count, sizeof(*p->components), offsetof(struct component, name));
-	add_names(out, a, "services", p->services, p->service_count, sizeof(*p->services), offsetof(struct service, name));
-	add_names(out, a, "images", p->images, p->image_count, sizeof(*p->images), offsetof(struct container_image, key));
+	add_names(out, a, "components", p->components, p->component_count, sizeof(*p->components),
+		  offsetof(struct component, name));
+	add_names(out, a, "services", p->services, p->service_count, sizeof(*p->services),
+		  offsetof(struct service, name));
+	add_names(out, a, "images", p->images, p->image_count, sizeof(*p->images),
+		  offsetof(struct container_image, key));
 	add_names(out, a, "users", p->users, p->user_count, sizeof(*p->users), offsetof(struct user, name));
 	add_strings(out, "modules", &p->modules);
 	add_strings(out, "drivers", &p->drivers);

@@ -12,7 +12,7 @@
 #include "base/utf8.h"
 
 enum {
-	KEPT = 100, /* errors; warnings as long as there are fewer problems than this in all */
+	KEPT = 100,	     /* errors; warnings as long as there are fewer problems than this in all */
 	SHOWN_COLUMNS = 160, /* of a source line; a longer one is shown around its caret */
 	SOURCE_LIMIT = 1 << 20,
 	WORD_LIMIT = 63, /* longer words get no suggestion */
@@ -66,8 +66,9 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y; /* as they were found */
 }
 
-/* Length of the character at p when it can be shown; 0 for control characters (U+0080 to U+009F are some too) and for bytes
- * that are not UTF-8. Text that came from a profile may hold anything, also what a terminal takes for a command. */
+/* Length of the character at p when it can be shown; 0 for control characters (U+0080 to U+009F are some too) and for
+ * bytes that are not UTF-8. Text that came from a profile may hold anything, also what a terminal takes for a command.
+ */
 static size_t printable(const char *p, size_t n)
 {
 	unsigned char c = (unsigned char)p[0];
@@ -91,8 +92,8 @@ static void add_printable(struct strbuf *out, const char *text, size_t n)
 	}
 }
 
-/* A source line, and below it a caret under its column. Columns count characters, from 1; what cannot be shown is shown as
- * one character too, so that the caret stands under what it means. */
+/* A source line, and below it a caret under its column. Columns count characters, from 1; what cannot be shown is shown
+ * as one character too, so that the caret stands under what it means. */
 static void add_source_line(struct strbuf *out, const char *line, size_t n, const struct diagnostic *d, const char *on,
 			    const char *off)
 {
@@ -200,8 +201,8 @@ static unsigned smaller(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* Insertions, deletions, substitutions and swaps of neighbours that turn a into b (the "optimal string alignment" form of
- * the Damerau-Levenshtein distance), letter case aside. Both at most WORD_LIMIT long. */
+/* Insertions, deletions, substitutions and swaps of neighbours that turn a into b (the "optimal string alignment" form
+ * of the Damerau-Levenshtein distance), letter case aside. Both at most WORD_LIMIT long. */
 static unsigned distance(const char *a, size_t n, const char *b, size_t m)
 {
 	unsigned rows[3][WORD_LIMIT + 1];

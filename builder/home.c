@@ -72,7 +72,9 @@ const char *home_find(struct arena *a, struct error *err)
 		if (!strcmp(d, "/"))
 			break;
 	}
-	error_set(err, "mkdl's own profiles are neither in %s nor above %s; set MKDL_HOME to the folder that holds profiles/base.yml",
+	error_set(err,
+		  "mkdl's own profiles are neither in %s nor above %s; set MKDL_HOME to the folder that holds "
+		  "profiles/base.yml",
 		  found, dir);
 	return NULL;
 }
@@ -93,7 +95,8 @@ const char *home_helpers(struct arena *a, struct error *err)
 	installed = path_join(a, path_parent(a, dir), "libexec/mkdl");
 	if (is_dir(installed))
 		return installed;
-	error_set(err, "the init's programs are neither in %s nor in %s; build them, or set MKDL_HELPERS to their folder", found,
-		  installed);
+	error_set(err,
+		  "the init's programs are neither in %s nor in %s; build them, or set MKDL_HELPERS to their folder",
+		  found, installed);
 	return NULL;
 }

@@ -1,4 +1,5 @@
-/* What has to fit together across a profile. Works on the merged values too, because they know where each item was written. */
+/* What has to fit together across a profile. Works on the merged values too, because they know where each item was
+ * written. */
 #include "builder/profile-load.h"
 
 #include <stdlib.h>
@@ -141,7 +142,8 @@ static size_t add_targets(struct loader *l, const struct component *c, struct ta
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct value *item = files->items[i];
-		const char *path = item->type == VALUE_SCALAR && item->text[0] == '/' ? target_of(l->arena, c, item->text) : NULL;
+		const char *path =
+			item->type == VALUE_SCALAR && item->text[0] == '/' ? target_of(l->arena, c, item->text) : NULL;
 
 		if (!path)
 			continue;
@@ -163,8 +165,8 @@ static void check_targets(struct loader *l)
 	qsort(targets, n, sizeof(*targets), compare_targets);
 	for (size_t i = 1; i < n; i++)
 		if (!strcmp(targets[i - 1].path, targets[i].path))
-			complain(l, targets[i].at, "%s is taken twice, first at %s:%u:%u", targets[i].path, targets[i - 1].at->at.file,
-				 targets[i - 1].at->at.line, targets[i - 1].at->at.column);
+			complain(l, targets[i].at, "%s is taken twice, first at %s:%u:%u", targets[i].path,
+				 targets[i - 1].at->at.file, targets[i - 1].at->at.line, targets[i - 1].at->at.column);
 }
 
 static void check_repository(struct loader *l, const struct value *source)
@@ -180,8 +182,8 @@ static void check_repository(struct loader *l, const struct value *source)
 	for (; all && all->type == VALUE_MAP && n < all->count; n++)
 		names[n] = all->keys[n]->text;
 	near = did_you_mean(v->text, names, n);
-	complain(l, v, "there is no \"%s\" in repositories%s%s%s", v->text, near ? ", did you mean \"" : "", near ? near : "",
-		 near ? "\"?" : "");
+	complain(l, v, "there is no \"%s\" in repositories%s%s%s", v->text, near ? ", did you mean \"" : "",
+		 near ? near : "", near ? "\"?" : "");
 }
 
 static void check_repositories(struct loader *l)

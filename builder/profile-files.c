@@ -1,5 +1,5 @@
-/* Which files make up a profile: the one asked for and, before it, what it extends. Each file counts once, where it is needed
- * first, so two that extend the same base do not append its lists twice. */
+/* Which files make up a profile: the one asked for and, before it, what it extends. Each file counts once, where it is
+ * needed first, so two that extend the same base do not append its lists twice. */
 #include "builder/profile-load.h"
 
 #include <dirent.h>
@@ -23,7 +23,7 @@ struct visit {
 	ino_t ino;
 };
 
-/* Relative to the working directory when it is below it, else absolute: short in messages, and still a name that opens. */
+/* Relative to the working directory when it is below it, else absolute: short, and still a name that opens. */
 static const char *shorten(struct arena *a, const char *path)
 {
 	_cleanup_free_ char *here = getcwd(NULL, 0);
@@ -66,7 +66,7 @@ static const char *suggest_profile(struct arena *a, const char *folder, const ch
 	return NULL;
 }
 
-/* Where an extended profile is: beside the file that names it, unless that is the file itself, else among mkdl's own. */
+/* Where an extended profile is: beside the file that names it, unless that is itself, else among mkdl's own. */
 static const char *find_extended(struct loader *l, const struct visit *by, const struct value *v)
 {
 	const char *own = l->home ? path_join(l->arena, l->home, "profiles") : NULL;
@@ -76,7 +76,9 @@ static const char *find_extended(struct loader *l, const struct visit *by, const
 	const char *near;
 
 	for (size_t i = 0; i < 2; i++) {
-		const char *path = !folders[i] ? NULL : v->text[0] == '/' ? v->text : path_join(l->arena, folders[i], v->text);
+		const char *path = !folders[i]	       ? NULL
+				   : v->text[0] == '/' ? v->text
+						       : path_join(l->arena, folders[i], v->text);
 		struct stat st;
 
 		if (!path || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
@@ -110,7 +112,8 @@ static void complain_cycle(struct loader *l, const struct visit *by, const struc
 	}
 }
 
-static int read_file(struct loader *l, const struct visit *from, const char *name, const char *path, const struct value *by);
+static int read_file(struct loader *l, const struct visit *from, const char *name, const char *path,
+		     const struct value *by);
 
 static int read_extended(struct loader *l, const struct visit *by, const struct value *v)
 {
@@ -156,7 +159,8 @@ static const char *project_of(struct arena *a, const char *path)
 	return strcmp(path_base(folder), "profiles") != 0 ? folder : path_parent(a, folder);
 }
 
-static int read_file(struct loader *l, const struct visit *from, const char *name, const char *path, const struct value *by)
+static int read_file(struct loader *l, const struct visit *from, const char *name, const char *path,
+		     const struct value *by)
 {
 	struct visit visit = {.from = from, .name = name, .depth = from ? from->depth + 1 : 0};
 	_cleanup_free_ char *real = realpath(path, NULL);
@@ -186,7 +190,11 @@ static int read_file(struct loader *l, const struct visit *from, const char *nam
 	result = read_extends(l, &visit, root);
 	l->files = arena_grow(l->arena, l->files, l->file_count, &l->file_cap, sizeof(*l->files));
 	l->files[l->file_count++] = (struct profile_file){
-		.name = name, .path = visit.path, .project = project_of(l->arena, visit.path), .dev = st.st_dev, .ino = st.st_ino,
+		.name = name,
+		.path = visit.path,
+		.project = project_of(l->arena, visit.path),
+		.dev = st.st_dev,
+		.ino = st.st_ino,
 		.value = root,
 	};
 	return result;

@@ -29,7 +29,8 @@ const struct key profile_keys[] = {
 	{MAP_PROFILE, "modules", &type_set, AT(profile, modules), check_module,
 	 "Kernel modules to load at boot, in this order; what they depend on comes along."},
 	{MAP_PROFILE, "drivers", &type_set, AT(profile, drivers), check_driver,
-	 "Kernel modules to have in the image, loaded when the hardware asks for them: names, aliases, or patterns of paths below "
+	 "Kernel modules to have in the image, loaded when the hardware asks for them: names, aliases, or patterns "
+	 "of paths below "
 	 "the modules' folder, as in kernel/drivers/net/ethernet/intel/\\*."},
 	{MAP_PROFILE, "firmware", &type_sources, AT(profile, firmware), NULL,
 	 "Where the firmware is that modules name: packages, or sources. Only the named files are taken."},
@@ -48,7 +49,8 @@ const struct key profile_keys[] = {
 	{MAP_PROFILE, "users", &type_users, AT(profile, users), NULL,
 	 "Users of the node. See USERS.NAME."},
 	{MAP_PROFILE, "state", &type_states, AT(profile, states), NULL,
-	 "What is mounted where for files that change, as in {/var/lib/kubelet: tmpfs 50%}: a share of the RAM, or a size (k, M, G)."},
+	 "What is mounted where for files that change, as in {/var/lib/kubelet: tmpfs 50%}: a share of the RAM, or "
+	 "a size (k, M, G)."},
 	{MAP_PROFILE, "kubernetes", &type_kubernetes, AT(profile, kubernetes), NULL,
 	 "Makes the node a Kubernetes node; from it come the kubelet's flags and configuration."},
 	{MAP_PROFILE, "containerd", &type_containerd, AT(profile, containerd), NULL,
@@ -68,7 +70,8 @@ const struct key profile_keys[] = {
 	{MAP_PROFILE, "failure", &type_failure, 0, NULL,
 	 "What to do when the boot fails: open a shell on the console, or reboot after a time. Default: reboot 30s."},
 	{MAP_PROFILE, "compression", &type_compression, AT(profile, compression), NULL,
-	 "How hard to compress: fast (zstd level 3), balanced (19, the default), smallest (22, with a window of 32 MiB that the node "
+	 "How hard to compress: fast (zstd level 3), balanced (19, the default), smallest (22, with a window of 32 "
+	 "MiB that the node "
 	 "needs as RAM while it unpacks), or a map; see COMPRESSION."},
 	{MAP_PROFILE, "output", &type_output, 0, NULL,
 	 "Where the outputs go."},
@@ -89,15 +92,18 @@ const struct key profile_keys[] = {
 	 "With \"build\": options for the recipe."},
 
 	{MAP_COMPONENT, "files", &type_list, AT(component, files), check_pattern,
-	 "Which files to take, as patterns: \\* and ? within a folder, \\*\\* across folders, {a,b} for one or the other. Default: all."},
+	 "Which files to take, as patterns: \\* and ? within a folder, \\*\\* across folders, {a,b} for one or the "
+	 "other. Default: all."},
 	{MAP_COMPONENT, "to", &type_text, AT(component, to), check_target,
-	 "Where they go: a folder when it ends in a slash, else the new name of the one file. Default: the same path."},
+	 "Where they go: a folder when it ends in a slash, else the new name of the one file. Default: the same "
+	 "path."},
 	{MAP_COMPONENT, "mode", &type_mode, AT(component, mode), NULL,
 	 "Mode of the files, octal with or without the leading 0. Default: as in the source."},
 	{MAP_COMPONENT, "owner", &type_owner, AT(component, uid), NULL,
 	 "Owner of the files, as numbers. Default: as in the source."},
 	{MAP_COMPONENT, "layer", &type_layer, AT(component, layer), NULL,
-	 "What it changes together with, and so is compressed with: userland (the default), modules, runtime, kubernetes, images or site."},
+	 "What it changes together with, and so is compressed with: userland (the default), modules, runtime, "
+	 "kubernetes, images or site."},
 	{MAP_COMPONENT, "dlopen", &type_set, AT(component, dlopen), check_soname,
 	 "Shared libraries that its programs open at run time and that their ELF headers do not name."},
 	{MAP_COMPONENT, "version", &type_text, AT(component, version), check_plain,
@@ -113,7 +119,8 @@ const struct key profile_keys[] = {
 	 "Keyring that its Release file is signed with. Default: the keys that this machine trusts."},
 
 	{MAP_SERVICE, "run", &type_list, AT(service, run), check_template,
-	 "The program, with its absolute path on the node, and its arguments. No shell; variables are filled in on the node. The "
+	 "The program, with its absolute path on the node, and its arguments. No shell; variables are filled in on "
+	 "the node. The "
 	 "services kubelet and containerd need none: theirs follows from their version."},
 	{MAP_SERVICE, "env", &type_pairs, AT(service, env), check_env,
 	 "Environment variables."},
@@ -161,8 +168,10 @@ const struct key profile_keys[] = {
 	{MAP_KUBERNETES, "pod_cidr", &type_text, AT(kubernetes, pod_cidr), check_cidr,
 	 "Network of the node's pods, when no API server assigns one."},
 	{MAP_KUBERNETES, "dns", &type_set, AT(kubernetes, dns), check_address, "The cluster's DNS servers."},
-	{MAP_KUBERNETES, "domain", &type_text, AT(kubernetes, domain), check_domain, "The cluster's domain. Default: cluster.local."},
-	{MAP_KUBERNETES, "max_pods", &type_count, AT(kubernetes, max_pods), NULL, "How many pods may run here. Default: 110."},
+	{MAP_KUBERNETES, "domain", &type_text, AT(kubernetes, domain), check_domain,
+	 "The cluster's domain. Default: cluster.local."},
+	{MAP_KUBERNETES, "max_pods", &type_count, AT(kubernetes, max_pods), NULL,
+	 "How many pods may run here. Default: 110."},
 	{MAP_KUBERNETES, "args", &type_list, AT(kubernetes, args), check_flag, "More flags for the kubelet."},
 	{MAP_KUBERNETES, "labels", &type_pairs, AT(kubernetes, labels), check_label, "Labels of the node."},
 
@@ -175,7 +184,8 @@ const struct key profile_keys[] = {
 
 	{MAP_COMPRESSION, "level", &type_skip, 0, NULL, "Level of zstd, 1 to 22. Default: 19."},
 	{MAP_COMPRESSION, "window_log", &type_skip, 0, NULL,
-	 "Size of the window as a power of two, 10 to 27; the node needs that much RAM while it unpacks. Default: the level's own."},
+	 "Size of the window as a power of two, 10 to 27; the node needs that much RAM while it unpacks. Default: "
+	 "the level's own."},
 
 	{MAP_OUTPUT, "tftp", &type_text, AT(profile, tftp), check_plain,
 	 "Folder for what boot loaders fetch, relative to the working directory."},

@@ -46,8 +46,8 @@ struct loader {
 int loader_read_files(struct loader *l, const char *file);
 /* Where what is written at a place is looked for. */
 struct strings loader_roots(const struct loader *l, struct place at);
-/* The absolute path of an existing file: name itself when absolute, else the first of the place's roots with folder/name in it
- * (folder may be ""). NULL when there is none. */
+/* The absolute path of an existing file: name itself when absolute, else the first of the place's roots with folder/name
+ * in it (folder may be ""). NULL when there is none. */
 const char *loader_find(struct loader *l, struct place at, const char *folder, const char *name);
 
 /* profile-merge.c: base, overridden by over. Warns of null where nothing is there to be removed. */
@@ -55,8 +55,8 @@ struct value *value_merge(struct arena *a, struct diagnostics *diag, struct valu
 
 /* The maps that keys belong to. */
 enum key_map {
-	MAP_PROFILE, MAP_SOURCE, MAP_COMPONENT, MAP_REPOSITORY, MAP_SERVICE, MAP_READY, MAP_IMAGE, MAP_USER, MAP_KUBERNETES,
-	MAP_CONTAINERD, MAP_COMPRESSION, MAP_OUTPUT, MAP_COUNT,
+	MAP_PROFILE, MAP_SOURCE, MAP_COMPONENT, MAP_REPOSITORY, MAP_SERVICE, MAP_READY, MAP_IMAGE, MAP_USER,
+	MAP_KUBERNETES, MAP_CONTAINERD, MAP_COMPRESSION, MAP_OUTPUT, MAP_COUNT,
 };
 
 struct key;
@@ -65,7 +65,8 @@ struct key;
 struct key_type {
 	const char *text;
 	/* name is the key as written. Problems go to l->diag; the field then keeps what it had. */
-	void (*read)(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field);
+	void (*read)(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+		     void *field);
 	/* Writes nothing for a field that was never set. */
 	void (*write)(struct json *j, const struct key *k, const void *field);
 	const struct part *part; /* of a map of maps: what its members are */
@@ -99,7 +100,6 @@ void write_map(struct json *j, enum key_map map, const void *base);
 /* A map of maps, as "components": {"NAME": {…}}: an array of structs in the profile, its length right behind it. */
 struct part {
 	enum key_map map;
-	const char *noun; /* "component" */
 	size_t size;
 	ssize_t source;   /* offset of its struct source, -1: has none */
 	bool (*check_name)(struct loader *l, const struct value *name, const struct value *v);
@@ -108,12 +108,14 @@ struct part {
 	const char *(*name)(const void *part);
 };
 
-extern const struct key_type type_text, type_list, type_set, type_pairs, type_bool, type_seconds, type_count, type_mode, type_owner,
-	type_layer, type_restart, type_failure, type_compression, type_number, type_file, type_files, type_skip;
+extern const struct key_type type_text, type_list, type_set, type_pairs, type_bool, type_seconds, type_count, type_number,
+	type_mode, type_owner, type_layer, type_restart, type_failure, type_compression, type_file, type_files, type_skip;
 extern const struct key_type type_source, type_sources, type_source_kind, type_ready, type_ready_kind, type_components,
-	type_repositories, type_services, type_images, type_users, type_states, type_kubernetes, type_containerd, type_output;
+	type_repositories, type_services, type_images, type_users, type_states, type_kubernetes, type_containerd,
+	type_output;
 
-/* The checks that the key table names, also of use elsewhere: each complains and returns false when v is not what it should be. */
+/* The checks that the key table names, also of use elsewhere: each complains and returns false when v is not what it
+ * should be. */
 bool is_text(struct loader *l, const struct value *name, const struct value *v);
 bool check_name(struct loader *l, const struct value *name, const struct value *v);
 bool check_plain(struct loader *l, const struct value *name, const struct value *v);

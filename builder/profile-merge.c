@@ -6,11 +6,13 @@ static struct value *settle(struct arena *a, struct diagnostics *diag, struct va
 static void warn_nothing(struct diagnostics *diag, const struct value *key)
 {
 	diagnose(diag, SEVERITY_WARNING, key->at, key->width,
-		 "\"%s\" has no value, which removes an inherited one, but there is none (an empty map is {}, an empty list [])",
+		 "\"%s\" has no value, which removes an inherited one, but there is none (an empty map is {}, an empty "
+		 "list [])",
 		 key->text);
 }
 
-static struct value *merge_maps(struct arena *a, struct diagnostics *diag, const struct value *base, const struct value *over)
+static struct value *merge_maps(struct arena *a, struct diagnostics *diag, const struct value *base,
+				const struct value *over)
 {
 	struct value *out = value_new(a, VALUE_MAP, over->at);
 
@@ -34,7 +36,8 @@ static struct value *merge_maps(struct arena *a, struct diagnostics *diag, const
 	return out;
 }
 
-static struct value *append_lists(struct arena *a, struct diagnostics *diag, const struct value *base, const struct value *over)
+static struct value *append_lists(struct arena *a, struct diagnostics *diag, const struct value *base,
+				  const struct value *over)
 {
 	struct value *out = value_new(a, VALUE_LIST, over->at);
 

@@ -19,7 +19,8 @@ static bool is_map(struct loader *l, const struct value *name, const struct valu
 	return false;
 }
 
-static void read_part(struct loader *l, const struct part *part, const struct value *name, const struct value *v, char *item)
+static void read_part(struct loader *l, const struct part *part, const struct value *name, const struct value *v,
+		      char *item)
 {
 	struct source *source = part->source < 0 ? NULL : (struct source *)(void *)(item + part->source);
 	const struct key_target targets[] = {{part->map, item}, {MAP_SOURCE, source}};
@@ -32,7 +33,8 @@ static void read_part(struct loader *l, const struct part *part, const struct va
 		part->end(l, name, v, item);
 }
 
-static void read_parts(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_parts(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+		       void *field)
 {
 	const struct part *part = k->type->part;
 	struct array *array = field;
@@ -69,7 +71,12 @@ static void begin_component(struct loader *l, const struct value *name, void *it
 {
 	(void)l;
 	*(struct component *)item = (struct component){
-		.name = name->text, .at = name->at, .mode = -1, .uid = -1, .gid = -1, .layer = LAYER_USERLAND,
+		.name = name->text,
+		.at = name->at,
+		.mode = -1,
+		.uid = -1,
+		.gid = -1,
+		.layer = LAYER_USERLAND,
 	};
 }
 
@@ -93,8 +100,15 @@ static const char *name_component(const void *item)
 	return ((const struct component *)item)->name;
 }
 
-static const struct part part_component = {MAP_COMPONENT, "component", sizeof(struct component), offsetof(struct component, source),
-					   check_name, begin_component, end_component, name_component};
+static const struct part part_component = {
+	.map = MAP_COMPONENT,
+	.size = sizeof(struct component),
+	.source = offsetof(struct component, source),
+	.check_name = check_name,
+	.begin = begin_component,
+	.end = end_component,
+	.name = name_component,
+};
 const struct key_type type_components = {"map of names to components", read_parts, write_parts, &part_component};
 
 static void begin_repository(struct loader *l, const struct value *name, void *item)
@@ -119,15 +133,26 @@ static const char *name_repository(const void *item)
 	return ((const struct repository *)item)->name;
 }
 
-static const struct part part_repository = {MAP_REPOSITORY, "repository", sizeof(struct repository), -1, check_name, begin_repository,
-					    end_repository, name_repository};
+static const struct part part_repository = {
+	.map = MAP_REPOSITORY,
+	.size = sizeof(struct repository),
+	.source = -1,
+	.check_name = check_name,
+	.begin = begin_repository,
+	.end = end_repository,
+	.name = name_repository,
+};
 const struct key_type type_repositories = {"map of names to repositories", read_parts, write_parts, &part_repository};
 
 static void begin_service(struct loader *l, const struct value *name, void *item)
 {
 	(void)l;
 	*(struct service *)item = (struct service){
-		.name = name->text, .at = name->at, .ready_timeout = 60, .stop_timeout = 10, .restart = RESTART_ALWAYS,
+		.name = name->text,
+		.at = name->at,
+		.ready_timeout = 60,
+		.stop_timeout = 10,
+		.restart = RESTART_ALWAYS,
 	};
 }
 
@@ -141,11 +166,14 @@ static void end_service(struct loader *l, const struct value *name, const struct
 	if (s->oneshot && !value_get(v, "restart", NULL))
 		s->restart = RESTART_ON_FAILURE;
 	else if (s->oneshot && s->restart == RESTART_ALWAYS)
-		complain(l, value_get(v, "restart", NULL), "service \"%s\": a oneshot that is always started again never ends", name->text);
+		complain(l, value_get(v, "restart", NULL),
+			 "service \"%s\": a oneshot that is always started again never ends", name->text);
 	if (s->oneshot && value_get(v, "ready", NULL))
-		complain(l, name, "service \"%s\": a oneshot is ready when it has ended; it takes no \"ready\"", name->text);
+		complain(l, name, "service \"%s\": a oneshot is ready when it has ended; it takes no \"ready\"",
+			 name->text);
 	if (s->ready_timeout == 0)
-		complain(l, value_get(v, "ready_timeout", NULL), "service \"%s\": nothing is ready in 0 seconds", name->text);
+		complain(l, value_get(v, "ready_timeout", NULL), "service \"%s\": nothing is ready in 0 seconds",
+			 name->text);
 	/* PID 1 has cgroups and logs of these names (init/plan.c). */
 	if (!strcmp(name->text, "init") || !strcmp(name->text, "shell") || !strncmp(name->text, "dhcp-", 5))
 		complain(l, name, "the name \"%s\" is one that PID 1 keeps for itself; choose another", name->text);
@@ -160,8 +188,15 @@ static const char *name_service(const void *item)
 	return ((const struct service *)item)->name;
 }
 
-static const struct part part_service = {MAP_SERVICE, "service", sizeof(struct service), -1, check_name, begin_service, end_service,
-					 name_service};
+static const struct part part_service = {
+	.map = MAP_SERVICE,
+	.size = sizeof(struct service),
+	.source = -1,
+	.check_name = check_name,
+	.begin = begin_service,
+	.end = end_service,
+	.name = name_service,
+};
 const struct key_type type_services = {"map of names to services", read_parts, write_parts, &part_service};
 
 static void begin_image(struct loader *l, const struct value *name, void *item)
@@ -175,8 +210,14 @@ static const char *name_image(const void *item)
 	return ((const struct container_image *)item)->key;
 }
 
-static const struct part part_image = {MAP_IMAGE, "image", sizeof(struct container_image), offsetof(struct container_image, source),
-				       check_name, begin_image, NULL, name_image};
+static const struct part part_image = {
+	.map = MAP_IMAGE,
+	.size = sizeof(struct container_image),
+	.source = offsetof(struct container_image, source),
+	.check_name = check_name,
+	.begin = begin_image,
+	.name = name_image,
+};
 const struct key_type type_images = {"map of names to images", read_parts, write_parts, &part_image};
 
 static void begin_user(struct loader *l, const struct value *name, void *item)
@@ -185,7 +226,11 @@ static void begin_user(struct loader *l, const struct value *name, void *item)
 
 	(void)l;
 	*(struct user *)item = (struct user){
-		.name = name->text, .at = name->at, .uid = root ? 0 : UINT32_MAX, .gid = UINT32_MAX, .home = root ? "/root" : "/",
+		.name = name->text,
+		.at = name->at,
+		.uid = root ? 0 : UINT32_MAX,
+		.gid = UINT32_MAX,
+		.home = root ? "/root" : "/",
 		.shell = "/bin/sh",
 	};
 }
@@ -207,7 +252,15 @@ static const char *name_user(const void *item)
 	return ((const struct user *)item)->name;
 }
 
-static const struct part part_user = {MAP_USER, "user", sizeof(struct user), -1, check_user_name, begin_user, end_user, name_user};
+static const struct part part_user = {
+	.map = MAP_USER,
+	.size = sizeof(struct user),
+	.source = -1,
+	.check_name = check_user_name,
+	.begin = begin_user,
+	.end = end_user,
+	.name = name_user,
+};
 const struct key_type type_users = {"map of names to users", read_parts, write_parts, &part_user};
 
 /* A single map inside of the profile: kubernetes, containerd, output. */
@@ -216,7 +269,8 @@ static enum key_map map_of(const struct key *k)
 	return k->type == &type_kubernetes ? MAP_KUBERNETES : k->type == &type_containerd ? MAP_CONTAINERD : MAP_OUTPUT;
 }
 
-static void read_submap(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_submap(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+			void *field)
 {
 	const struct key_target target = {map_of(k), field};
 

@@ -7,11 +7,13 @@
 #include "base/path.h"
 
 static const char *const ready_words[] = {
-	[READY_SOCKET] = "socket", [READY_HTTP] = "http", [READY_PORT] = "port", [READY_FILE] = "file", [READY_COMMAND] = "command",
+	[READY_SOCKET] = "socket", [READY_HTTP] = "http",	[READY_PORT] = "port",
+	[READY_FILE] = "file",	   [READY_COMMAND] = "command",
 };
 
 /* The keys of a ready map share a reader; the field is the service itself. */
-static void read_ready_kind(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_ready_kind(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+			    void *field)
 {
 	struct service *s = field;
 	unsigned long port;
@@ -51,7 +53,8 @@ static void write_ready_kind(struct json *j, const struct key *k, const void *fi
 
 const struct key_type type_ready_kind = {"text", read_ready_kind, write_ready_kind, NULL};
 
-static void read_ready(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_ready(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+		       void *field)
 {
 	const struct key_target target = {MAP_READY, field};
 
@@ -79,7 +82,8 @@ struct state_list {
 	size_t count;
 };
 
-static bool check_state_path(struct loader *l, const struct state_list *list, const struct value *name, const char **clean)
+static bool check_state_path(struct loader *l, const struct state_list *list, const struct value *name,
+			     const char **clean)
 {
 	static const char *const kernels[] = {"/proc", "/sys", "/dev"};
 	_cleanup_error_ struct error err = {0};
@@ -95,7 +99,8 @@ static bool check_state_path(struct loader *l, const struct state_list *list, co
 	for (size_t i = 0; i < list->count; i++) {
 		if (strcmp(list->items[i].path, *clean) != 0)
 			continue;
-		complain(l, name, "%s has its state already, from %s:%u", *clean, list->items[i].at.file, list->items[i].at.line);
+		complain(l, name, "%s has its state already, from %s:%u", *clean, list->items[i].at.file,
+			 list->items[i].at.line);
 		return false;
 	}
 	return true;
@@ -109,14 +114,19 @@ static void read_state(struct loader *l, struct state_list *list, const struct v
 	if (!is_text(l, name, v) || !check_state_path(l, list, name, &clean))
 		return;
 	if (kind != 5 || strncmp(v->text, "tmpfs", 5) != 0)
-		complain(l, v, "unknown kind of state \"%.*s\"; the only kind is tmpfs with a size, as in \"tmpfs 50%%\"", (int)kind, v->text);
+		complain(l, v,
+			 "unknown kind of state \"%.*s\"; the only kind is tmpfs with a size, as in \"tmpfs 50%%\"",
+			 (int)kind, v->text);
 	else if (v->text[kind] != ' ' || !is_tmpfs_size(v->text + kind + 1))
-		complain(l, v, "tmpfs needs a size: a share of the RAM (\"tmpfs 50%%\") or bytes (\"tmpfs 512M\"; k, M or G)");
+		complain(
+			l, v,
+			"tmpfs needs a size: a share of the RAM (\"tmpfs 50%%\") or bytes (\"tmpfs 512M\"; k, M or G)");
 	else
 		list->items[list->count++] = (struct state){clean, STATE_TMPFS, v->text + kind + 1, name->at};
 }
 
-static void read_states(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_states(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+			void *field)
 {
 	struct state_list *list = field;
 
@@ -148,7 +158,8 @@ static void write_states(struct json *j, const struct key *k, const void *field)
 const struct key_type type_states = {"map of paths to \"tmpfs SIZE\"", read_states, write_states, NULL};
 
 /* The field is the profile itself. */
-static void read_failure(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_failure(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+			 void *field)
 {
 	struct profile *p = field;
 	unsigned delay = p->failure_delay;
@@ -159,7 +170,8 @@ static void read_failure(struct loader *l, const struct key *k, const struct val
 	if (!strcmp(v->text, "shell")) {
 		p->failure = FAILURE_SHELL;
 		p->failure_delay = 0;
-	} else if (!strcmp(v->text, "reboot") || (!strncmp(v->text, "reboot ", 7) && parse_seconds(v->text + 7, &delay))) {
+	} else if (!strcmp(v->text, "reboot") ||
+		   (!strncmp(v->text, "reboot ", 7) && parse_seconds(v->text + 7, &delay))) {
 		p->failure = FAILURE_REBOOT;
 		p->failure_delay = delay;
 	} else {
@@ -185,7 +197,8 @@ static const struct compression compressions[] = {
 	{.level = 22, .window_log = 25, .name = "smallest"},
 };
 
-static void read_bounded(struct loader *l, const struct value *v, const char *key, unsigned long min, unsigned long max, int *out)
+static void read_bounded(struct loader *l, const struct value *v, const char *key, unsigned long min, unsigned long max,
+			 int *out)
 {
 	const struct value *name, *number = value_get(v, key, &name);
 	unsigned long n;
@@ -198,7 +211,8 @@ static void read_bounded(struct loader *l, const struct value *v, const char *ke
 		complain(l, number, "\"%s\": expected a number from %lu to %lu", key, min, max);
 }
 
-static void read_compression(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_compression(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+			     void *field)
 {
 	static const char *const words[] = {"fast", "balanced", "smallest"};
 	struct compression own = {.level = 19, .name = "own"};
@@ -236,4 +250,5 @@ static void write_compression(struct json *j, const struct key *k, const void *f
 	json_close_object(j);
 }
 
-const struct key_type type_compression = {"fast, balanced, smallest or a map", read_compression, write_compression, NULL};
+const struct key_type type_compression = {"fast, balanced, smallest or a map", read_compression, write_compression,
+					  NULL};

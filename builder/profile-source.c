@@ -1,4 +1,5 @@
-/* Sources in a profile: apt, url, path or build, with what belongs to each; and the names of what lies in folders beside it. */
+/* Sources in a profile: apt, url, path or build, with what belongs to each; and the names of what lies in folders
+ * beside it. */
 #include "builder/profile-load.h"
 
 #include <dirent.h>
@@ -9,15 +10,19 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 
-static const char *const kind_names[] = {[SOURCE_APT] = "apt", [SOURCE_URL] = "url", [SOURCE_PATH] = "path", [SOURCE_BUILD] = "build"};
+static const char *const kind_names[] = {
+	[SOURCE_APT] = "apt", [SOURCE_URL] = "url", [SOURCE_PATH] = "path", [SOURCE_BUILD] = "build"};
 
 /* apt:, url:, path: and build: share a reader; the field is the source itself. */
-static void read_kind(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_kind(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+		      void *field)
 {
 	struct source *s = field;
 
 	if (s->spec) {
-		complain(l, name, "two sources, %s: and %s: (%s:%u); to replace an inherited one write !replace before the map's {",
+		complain(l, name,
+			 "two sources, %s: and %s: (%s:%u); to replace an inherited one write !replace before the "
+			 "map's {",
 			 kind_names[s->kind], k->name, s->at.file, s->at.line);
 		return;
 	}
@@ -70,7 +75,8 @@ static void read_one(struct loader *l, const struct value *name, const struct va
 	check_source(l, name, v, s);
 }
 
-static void read_source(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_source(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+			void *field)
 {
 	struct source s = {.at = v->at};
 
@@ -103,7 +109,8 @@ struct source_list {
 	size_t count;
 };
 
-static void read_sources(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_sources(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+			 void *field)
 {
 	struct source_list *list = field;
 
@@ -168,7 +175,8 @@ static size_t list_names(struct arena *a, const char *folder, const char **names
 }
 
 /* A name must lie in a folder of the project or of mkdl: overlays/NAME, hooks/build/NAME … */
-static bool is_there(struct loader *l, const struct value *name, const struct value *v, const char *noun, const char *folder)
+static bool is_there(struct loader *l, const struct value *name, const struct value *v, const char *noun,
+		     const char *folder)
 {
 	struct strings roots = loader_roots(l, v->at);
 	const char *names[NAMES_LIMIT], *near;
@@ -187,7 +195,8 @@ static bool is_there(struct loader *l, const struct value *name, const struct va
 }
 
 /* What is there must be a program, too; hooks/build/lib is a folder. */
-static bool is_program(struct loader *l, const struct value *name, const struct value *v, const char *noun, const char *folder)
+static bool is_program(struct loader *l, const struct value *name, const struct value *v, const char *noun,
+		       const char *folder)
 {
 	const char *path;
 	struct stat st;

@@ -1,4 +1,4 @@
-/* What single texts may look like. Names are strict because they become file names, arguments and lines of flat files. */
+/* What single texts may look like. Names are strict: they become file names, arguments and lines of flat files. */
 #include "builder/profile-load.h"
 
 #include <arpa/inet.h>
@@ -44,7 +44,10 @@ bool parse_seconds(const char *text, unsigned *out)
 {
 	size_t n = strspn(text, DIGIT);
 	const char *unit = text + n;
-	unsigned long factor = !*unit || !strcmp(unit, "s") ? 1 : !strcmp(unit, "m") ? 60 : !strcmp(unit, "h") ? 3600 : 0;
+	unsigned long factor = !*unit || !strcmp(unit, "s") ? 1
+			       : !strcmp(unit, "m")	    ? 60
+			       : !strcmp(unit, "h")	    ? 3600
+							    : 0;
 	unsigned long value = n > 0 && n < 8 ? strtoul(text, NULL, 10) : 0;
 
 	if (n == 0 || n >= 8 || !factor || value * factor > 86400)
@@ -99,7 +102,8 @@ static bool is_name(const char *s)
 
 bool check_name(struct loader *l, const struct value *name, const struct value *v)
 {
-	return expect(l, name, v, is_name(v->text), "a name of at most 63 of a-z, 0-9, \".\", \"_\" and \"-\", letter or digit first");
+	return expect(l, name, v, is_name(v->text),
+		      "a name of at most 63 of a-z, 0-9, \".\", \"_\" and \"-\", letter or digit first");
 }
 
 bool check_plain(struct loader *l, const struct value *name, const struct value *v)
@@ -135,7 +139,8 @@ bool check_program(struct loader *l, const struct value *name, const struct valu
 
 	if (!program || program->type != VALUE_SCALAR || !*program->text || plan_word_is_path(program->text))
 		return true;
-	complain(l, program, "\"%s\": the program \"%s\" needs its absolute path on the node, nothing is looked for in a PATH",
+	complain(l, program,
+		 "\"%s\": the program \"%s\" needs its absolute path on the node, nothing is looked for in a PATH",
 		 name->text, program->text);
 	return false;
 }
@@ -195,7 +200,8 @@ bool check_uri(struct loader *l, const struct value *name, const struct value *v
 {
 	static const char *const schemes[] = {"https://", "http://", "file:/", "copy:/"};
 
-	return expect(l, name, v, has_scheme(v->text, schemes, 4), "the URI of a repository (http, https, file or copy)");
+	return expect(l, name, v, has_scheme(v->text, schemes, 4),
+		      "the URI of a repository (http, https, file or copy)");
 }
 
 bool check_https(struct loader *l, const struct value *name, const struct value *v)
@@ -243,7 +249,8 @@ bool check_argument(struct loader *l, const struct value *name, const struct val
 
 bool check_flag(struct loader *l, const struct value *name, const struct value *v)
 {
-	return check_plain(l, name, v) && expect(l, name, v, begins(v->text, "--") && v->text[2], "a flag that begins with --");
+	return check_plain(l, name, v) &&
+	       expect(l, name, v, begins(v->text, "--") && v->text[2], "a flag that begins with --");
 }
 
 /* words are those that PID 1 knows (init/plan.h), so that both agree. */
@@ -281,7 +288,8 @@ bool check_template(struct loader *l, const struct value *name, const struct val
 
 bool check_env(struct loader *l, const struct value *name, const struct value *v)
 {
-	return expect(l, name, name, consists_of(name->text, LOWER UPPER "_", LOWER UPPER DIGIT "_"), "the name of a variable") &&
+	return expect(l, name, name, consists_of(name->text, LOWER UPPER "_", LOWER UPPER DIGIT "_"),
+		      "the name of a variable") &&
 	       check_template(l, name, v);
 }
 
@@ -331,12 +339,14 @@ bool check_node_ip(struct loader *l, const struct value *name, const struct valu
 {
 	bool interface = consists_of(v->text, LOWER UPPER, LOWER UPPER DIGIT "._-") && strlen(v->text) <= 15;
 
-	return expect(l, name, v, interface || is_address(v->text), "\"boot-interface\", the name of an interface or an IP address");
+	return expect(l, name, v, interface || is_address(v->text),
+		      "\"boot-interface\", the name of an interface or an IP address");
 }
 
 bool check_domain(struct loader *l, const struct value *name, const struct value *v)
 {
-	bool ok = consists_of(v->text, LOWER DIGIT, LOWER DIGIT ".-") && !strstr(v->text, "..") && strlen(v->text) <= 253;
+	bool ok =
+		consists_of(v->text, LOWER DIGIT, LOWER DIGIT ".-") && !strstr(v->text, "..") && strlen(v->text) <= 253;
 
 	return expect(l, name, v, ok, "a domain, as in cluster.local");
 }
@@ -349,7 +359,8 @@ bool check_label(struct loader *l, const struct value *name, const struct value 
 		   (!slash || consists_of(name->text, LOWER DIGIT, LOWER DIGIT ".-/"));
 	bool value = consists_of(v->text, LOWER UPPER DIGIT, LOWER UPPER DIGIT "._-") && strlen(v->text) <= 63;
 
-	return expect(l, name, name, key, "a label's key, as in example.org/rack") && expect(l, name, v, value, "a label's value");
+	return expect(l, name, name, key, "a label's key, as in example.org/rack") &&
+	       expect(l, name, v, value, "a label's value");
 }
 
 bool check_role(struct loader *l, const struct value *name, const struct value *v)

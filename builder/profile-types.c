@@ -1,4 +1,5 @@
-/* The plain types of values: how each is read, and written back as JSON. A field that was not written keeps its default. */
+/* The plain types of values: how each is read, and written back as JSON. A field that was not written keeps its
+ * default. */
 #include "builder/profile-load.h"
 
 #include <stdio.h>
@@ -53,7 +54,8 @@ static const char *kept(struct loader *l, const struct key *k, const struct valu
 	return clean;
 }
 
-static void read_text(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_text(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+		      void *field)
 {
 	if (accepts(l, k, name, v))
 		*(const char **)field = kept(l, k, v);
@@ -70,7 +72,8 @@ static void write_text(struct json *j, const struct key *k, const void *field)
 const struct key_type type_text = {"text", read_text, write_text, NULL};
 
 /* A file on the host: kept as an absolute path. */
-static void read_file(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_file(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+		      void *field)
 {
 	const char *path;
 
@@ -80,7 +83,8 @@ static void read_file(struct loader *l, const struct key *k, const struct value 
 	if (path)
 		*(const char **)field = path;
 	else
-		complain(l, v, "\"%s\": there is no file \"%s\" in the project's folder or in mkdl's own", name->text, v->text);
+		complain(l, v, "\"%s\": there is no file \"%s\" in the project's folder or in mkdl's own", name->text,
+			 v->text);
 }
 
 const struct key_type type_file = {"file on this machine", read_file, write_text, NULL};
@@ -104,8 +108,8 @@ static bool has_string(const struct strings *list, const char *s)
 	return false;
 }
 
-static void read_strings(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field,
-			 bool once)
+static void read_strings(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+			 void *field, bool once)
 {
 	struct strings list = {0};
 
@@ -121,12 +125,14 @@ static void read_strings(struct loader *l, const struct key *k, const struct val
 	*(struct strings *)field = list;
 }
 
-static void read_list(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_list(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+		      void *field)
 {
 	read_strings(l, k, name, v, field, false);
 }
 
-static void read_set(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_set(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+		     void *field)
 {
 	read_strings(l, k, name, v, field, true);
 }
@@ -147,7 +153,8 @@ const struct key_type type_list = {"list", read_list, write_list, NULL};
 /* What a base already names does not come twice. */
 const struct key_type type_set = {"list", read_set, write_list, NULL};
 
-static void read_files(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_files(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+		       void *field)
 {
 	struct strings list = {0};
 
@@ -166,7 +173,8 @@ static void read_files(struct loader *l, const struct key *k, const struct value
 
 const struct key_type type_files = {"list of files on this machine", read_files, write_list, NULL};
 
-static void read_pairs(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_pairs(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+		       void *field)
 {
 	struct pairs pairs = {0};
 
@@ -195,7 +203,8 @@ static void write_pairs(struct json *j, const struct key *k, const void *field)
 
 const struct key_type type_pairs = {"map of texts", read_pairs, write_pairs, NULL};
 
-static void read_bool(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_bool(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+		      void *field)
 {
 	static const char *const words[] = {"true", "false", "yes", "no"};
 	int i;
@@ -216,7 +225,8 @@ static void write_bool(struct json *j, const struct key *k, const void *field)
 
 const struct key_type type_bool = {"true or false", read_bool, write_bool, NULL};
 
-static void read_seconds(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_seconds(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+			 void *field)
 {
 	(void)k;
 	if (is_text(l, name, v) && !parse_seconds(v->text, field))
@@ -233,7 +243,8 @@ static void write_seconds(struct json *j, const struct key *k, const void *field
 
 const struct key_type type_seconds = {"time", read_seconds, write_seconds, NULL};
 
-static void read_count(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_count(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+		       void *field)
 {
 	unsigned long n;
 
@@ -254,7 +265,8 @@ static void write_count(struct json *j, const struct key *k, const void *field)
 const struct key_type type_count = {"number", read_count, write_count, NULL};
 
 /* uid_t and gid_t fields; UINT32_MAX is "not written". */
-static void read_number(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_number(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+			void *field)
 {
 	unsigned long n;
 
@@ -275,7 +287,8 @@ static void write_number(struct json *j, const struct key *k, const void *field)
 const struct key_type type_number = {"number", read_number, write_number, NULL};
 
 /* 0755, "0755", 755 and 0o755 are all the same mode. */
-static void read_mode(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_mode(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+		      void *field)
 {
 	const char *digits;
 	size_t n;
@@ -305,7 +318,8 @@ static void write_mode(struct json *j, const struct key *k, const void *field)
 const struct key_type type_mode = {"octal mode", read_mode, write_mode, NULL};
 
 /* The field is int64_t uid, then gid (struct component). */
-static void read_owner(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_owner(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+		       void *field)
 {
 	const char *colon;
 	unsigned long uid, gid;
@@ -339,7 +353,8 @@ const struct key_type type_owner = {"uid:gid", read_owner, write_owner, NULL};
 
 static const char *const layer_words[] = {"userland", "modules", "runtime", "kubernetes", "images", "site"};
 
-static void read_layer(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_layer(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+		       void *field)
 {
 	int i;
 
@@ -360,7 +375,8 @@ const struct key_type type_layer = {"layer", read_layer, write_layer, NULL};
 
 static const char *const restart_words[] = {"always", "on-failure", "never"};
 
-static void read_restart(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_restart(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+			 void *field)
 {
 	int i;
 
@@ -379,7 +395,8 @@ static void write_restart(struct json *j, const struct key *k, const void *field
 
 const struct key_type type_restart = {"always, on-failure or never", read_restart, write_restart, NULL};
 
-static void read_skip(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_skip(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+		      void *field)
 {
 	(void)l, (void)k, (void)name, (void)v, (void)field;
 }

@@ -86,7 +86,8 @@ static void report_parser(struct reader *r)
 		return;
 	}
 	if (strstr(problem, "cannot start any token")) {
-		fail(r, &p->problem_mark, 1, "not YAML: this character cannot stand here (tabs cannot indent; put text that "
+		fail(r, &p->problem_mark, 1,
+		     "not YAML: this character cannot stand here (tabs cannot indent; put text that "
 		     "begins with %%, @ or ` in quotes)");
 		return;
 	}
@@ -130,7 +131,8 @@ static int read_tag(struct reader *r, const yaml_event_t *e, const yaml_char_t *
 			v->replace = true;
 			return 0;
 		}
-		fail(r, &e->start_mark, width_of(e), "!replace belongs before a list or a map; other values override anyway");
+		fail(r, &e->start_mark, width_of(e),
+		     "!replace belongs before a list or a map; other values override anyway");
 		return -1;
 	}
 	fail(r, &e->start_mark, width_of(e), "unknown tag \"%s\", only !replace means something here", name);
@@ -141,7 +143,8 @@ static struct value *read_scalar(struct reader *r, const yaml_event_t *e)
 {
 	const char *text = (const char *)e->data.scalar.value;
 	bool plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !e->data.scalar.tag;
-	struct value *v = value_new(r->arena, plain && is_null(text) ? VALUE_NULL : VALUE_SCALAR, place_of(r, &e->start_mark));
+	struct value *v =
+		value_new(r->arena, plain && is_null(text) ? VALUE_NULL : VALUE_SCALAR, place_of(r, &e->start_mark));
 
 	if (strlen(text) != e->data.scalar.length) {
 		fail(r, &e->start_mark, width_of(e), "text with a NUL character in it");
@@ -218,8 +221,8 @@ static int check_key(struct reader *r, const struct value *map, const struct val
 	}
 	*twice = value_get(map, key->text, &first) != NULL;
 	if (*twice)
-		diagnose(r->diag, SEVERITY_ERROR, key->at, key->width, "\"%s\" is written twice, first at %s:%u:%u", key->text,
-			 first->at.file, first->at.line, first->at.column);
+		diagnose(r->diag, SEVERITY_ERROR, key->at, key->width, "\"%s\" is written twice, first at %s:%u:%u",
+			 key->text, first->at.file, first->at.line, first->at.column);
 	return 0;
 }
 
@@ -260,10 +263,11 @@ static struct value *read_collection(struct reader *r, const yaml_event_t *e, un
 	return e->type == YAML_SEQUENCE_START_EVENT ? read_list(r, e, depth) : read_map(r, e, depth);
 }
 
-/* The value that an event begins; NULL after an error, and then reading ends. Recursion is at most YAML_DEPTH_LIMIT deep. */
+/* The value that an event begins; NULL after an error, and then reading ends. Recursion is at most YAML_DEPTH_LIMIT
+ * deep. */
 static struct value *read_value(struct reader *r, const yaml_event_t *e, unsigned depth)
 {
-	const yaml_char_t *name = e->type == YAML_SCALAR_EVENT	       ? e->data.scalar.anchor
+	const yaml_char_t *name = e->type == YAML_SCALAR_EVENT		 ? e->data.scalar.anchor
 				  : e->type == YAML_SEQUENCE_START_EVENT ? e->data.sequence_start.anchor
 				  : e->type == YAML_MAPPING_START_EVENT	 ? e->data.mapping_start.anchor
 									 : NULL;
@@ -280,8 +284,9 @@ static struct value *read_value(struct reader *r, const yaml_event_t *e, unsigne
 	/* A collection's members were counted one by one as they were read; an alias stands for all that it names. */
 	r->nodes += e->type == YAML_ALIAS_EVENT ? v->nodes : 1;
 	if (r->nodes > YAML_NODE_LIMIT || depth + v->depth > YAML_DEPTH_LIMIT) {
-		fail(r, &e->start_mark, width_of(e), "too large: more than %d values, or more than %d lists and maps in each other%s",
-		     YAML_NODE_LIMIT, YAML_DEPTH_LIMIT, e->type == YAML_ALIAS_EVENT ? ", with this alias expanded" : "");
+		fail(r, &e->start_mark, width_of(e),
+		     "too large: more than %d values, or more than %d lists and maps in each other%s", YAML_NODE_LIMIT,
+		     YAML_DEPTH_LIMIT, e->type == YAML_ALIAS_EVENT ? ", with this alias expanded" : "");
 		return NULL;
 	}
 	if (name)
@@ -302,7 +307,8 @@ static struct value *read_stream(struct reader *r)
 		switch (e.type) {
 		case YAML_STREAM_END_EVENT:
 			if (!root)
-				diagnose(r->diag, SEVERITY_ERROR, (struct place){r->file, 0, 0}, 1, "the file is empty");
+				diagnose(r->diag, SEVERITY_ERROR, (struct place){r->file, 0, 0}, 1,
+					 "the file is empty");
 			return root;
 		case YAML_DOCUMENT_START_EVENT:
 			if (root) {
@@ -324,7 +330,7 @@ static struct value *read_stream(struct reader *r)
 	}
 }
 
-/* libyaml reports what it cannot decode without line and column, and guesses encodings: so the text is checked first. */
+/* libyaml guesses encodings, and has no line and column for what it cannot decode: so the text is checked first. */
 static int check_text(const char *file, const char *text, size_t n, struct diagnostics *diag)
 {
 	struct place at = {file, 1, 1};
@@ -353,7 +359,8 @@ struct value *yaml_parse(struct arena *a, const char *file, const char *text, si
 	struct value *root;
 
 	if (n > YAML_FILE_LIMIT) {
-		diagnose(diag, SEVERITY_ERROR, (struct place){file, 0, 0}, 1, "larger than %d bytes, no profile is", YAML_FILE_LIMIT);
+		diagnose(diag, SEVERITY_ERROR, (struct place){file, 0, 0}, 1, "larger than %d bytes, no profile is",
+			 YAML_FILE_LIMIT);
 		return NULL;
 	}
 	/* Some editors begin UTF-8 with a byte order mark. */

@@ -34,8 +34,8 @@ static void test_did_you_mean(void **state)
 	assert_string_equal(suggestion("SYSCTL"), "sysctl");
 	assert_string_equal(suggestion("component"), "components");
 	assert_string_equal(suggestion("stat"), "state");
-	assert_null(suggestion("t"));       /* a third of one letter is none */
-	assert_null(suggestion("neim"));    /* two steps away from name, one allowed */
+	assert_null(suggestion("t"));	 /* a third of one letter is none */
+	assert_null(suggestion("neim")); /* two steps away from name, one allowed */
 	assert_null(suggestion(""));
 	assert_null(suggestion("kubernetes"));
 	memset(long_word, 'n', sizeof(long_word) - 1);
@@ -166,8 +166,9 @@ static void test_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_did_you_mean), cmocka_unit_test(test_order_and_carets), cmocka_unit_test(test_no_place),
-		cmocka_unit_test(test_color),	     cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_did_you_mean), cmocka_unit_test(test_order_and_carets),
+		cmocka_unit_test(test_no_place),     cmocka_unit_test(test_color),
+		cmocka_unit_test(test_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

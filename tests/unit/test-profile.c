@@ -1,4 +1,5 @@
-/* Profiles from C: the fields that a build reads, and files that were damaged on purpose. Messages are tested in tests/bad/. */
+/* Profiles from C: the fields that a build reads, and files that were damaged on purpose. Messages are tested in
+ * tests/bad/. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -197,7 +198,8 @@ static void test_damaged(void **state)
 		for (uint32_t n = 1 + next(&seed) % 4; n > 0; n--) {
 			size_t at = next(&seed) % damaged.len;
 
-			damaged.data[at] = next(&seed) % 4 ? marks[next(&seed) % (sizeof(marks) - 1)] : (char)(next(&seed) % 256);
+			damaged.data[at] =
+				next(&seed) % 4 ? marks[next(&seed) % (sizeof(marks) - 1)] : (char)(next(&seed) % 256);
 		}
 		survives(damaged.data, damaged.len);
 	}
@@ -254,8 +256,9 @@ static void test_merge(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_worker),		     cmocka_unit_test(test_demo),      cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_untouched_on_failure), cmocka_unit_test(test_truncated), cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_worker),	  cmocka_unit_test(test_demo),
+		cmocka_unit_test(test_defaults),  cmocka_unit_test(test_untouched_on_failure),
+		cmocka_unit_test(test_truncated), cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_merge),
 	};
 

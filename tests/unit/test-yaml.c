@@ -49,7 +49,8 @@ static void test_tree(void **state)
 {
 	struct fixture f;
 	const struct value *key;
-	struct value *root = parse(&f, "a: 0755\nb:\n  - x y\n  - \"\"\n  - ~\n  -\nc: {d: 'null', é: !replace [1]}\n"), *v;
+	struct value *root = parse(&f, "a: 0755\nb:\n  - x y\n  - \"\"\n  - ~\n  -\nc: {d: 'null', é: !replace [1]}\n"),
+		     *v;
 
 	(void)state;
 	assert_non_null(root);
@@ -110,7 +111,8 @@ static void test_duplicates(void **state)
 static void test_bom_and_windows_lines(void **state)
 {
 	struct fixture f;
-	struct value *root = parse(&f, "\xef\xbb\xbf" "a: 1\r\nb: 2\r\n");
+	struct value *root = parse(&f, "\xef\xbb\xbf"
+				       "a: 1\r\nb: 2\r\n");
 
 	(void)state;
 	assert_non_null(root);
@@ -135,7 +137,8 @@ static void test_refused(void **state)
 	refuse("é: \xed\xa0\x80\n", "1:4", "byte 0xed is not UTF-8 text");
 	refuse("a: !x b\n", "1:4", "unknown tag \"!x\", only !replace means something here");
 	refuse("a: !replace b\n", "1:4", "!replace belongs before a list or a map; other values override anyway");
-	refuse("a: [b\n", "2:1", "not YAML: did not find expected ',' or ']', while parsing a flow sequence that begins in line 1");
+	refuse("a: [b\n", "2:1",
+	       "not YAML: did not find expected ',' or ']', while parsing a flow sequence that begins in line 1");
 }
 
 /* A text made of head, n times middle, tail. */
@@ -165,7 +168,8 @@ static void test_limits(void **state)
 	refuse_repeated("a: [", "x, ", 20000, "x]\n",
 			"too large: more than 20000 values, or more than 32 lists and maps in each other");
 	refuse_repeated("a: &a [x, x, x]\nb: [", "*a, ", 5000, "*a]\n",
-			"too large: more than 20000 values, or more than 32 lists and maps in each other, with this alias expanded");
+			"too large: more than 20000 values, or more than 32 lists and maps in each other, with this "
+			"alias expanded");
 	refuse_repeated("a: [", "&a x, ", 1001, "x]\n", "more than 1000 anchors");
 	refuse_repeated("#", "################", 65536, "\n", "larger than 1048576 bytes, no profile is");
 	/* As deep as it goes. */
@@ -188,9 +192,9 @@ static void test_missing_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tree),	    cmocka_unit_test(test_aliases),
-		cmocka_unit_test(test_duplicates),  cmocka_unit_test(test_bom_and_windows_lines),
-		cmocka_unit_test(test_refused),	    cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_tree),	     cmocka_unit_test(test_aliases),
+		cmocka_unit_test(test_duplicates),   cmocka_unit_test(test_bom_and_windows_lines),
+		cmocka_unit_test(test_refused),	     cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_missing_file),
 	};
 
