@@ -10,15 +10,20 @@
 
 enum { CONSOLES = 4, LINE_SIZE = 1024, LOG_LIMIT = 256 * 1024, PATIENCE_MS = 100 };
 
-static int consoles[CONSOLES];
+struct console {
+	int fd;
+	char path[32];
+};
+
+static struct console consoles[CONSOLES];
 static int console_count;
 static int log_fd = -1;
 static size_t log_size;
 static bool verbose;
 static char device[32] = "/dev/console";
 
-/* Puts one line out; waits a little for room, then gives the rest up. */
-static void put(int fd, const char *text, size_t n)
+/* Puts one line out; waits a little for room, then gives the rest up. False when the descriptor is dead. */
+static bool put(int fd, const char *text, size_t n)
 {
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
 
@@ -33,15 +38,33 @@ static void put(int fd, const char *text, size_t n)
 		} else if (w < 0 && errno == EAGAIN && poll(&p, 1, PATIENCE_MS) > 0) {
 			continue;
 		} else {
-			return;
+			return w < 0 && errno == EAGAIN;
 		}
 	}
+	return true;
+}
+
+static int open_console(const char *path)
+{
+	return open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+}
+
+/* When a shell on the console ends, the kernel hangs up all that have it open: open it again. */
+static void put_on_console(struct console *c, const char *text, size_t n)
+{
+	if (c->fd >= 0 && put(c->fd, text, n))
+		return;
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = open_console(c->path);
+	if (c->fd >= 0)
+		put(c->fd, text, n);
 }
 
 static void put_everywhere(const char *text, size_t n)
 {
 	for (int i = 0; i < console_count; i++)
-		put(consoles[i], text, n);
+		put_on_console(&consoles[i], text, n);
 	if (console_count == 0)
 		put(STDERR_FILENO, text, n);
 	if (log_fd >= 0 && log_size + n <= LOG_LIMIT) {
@@ -144,15 +167,15 @@ void console_open(void)
 	active[n > 0 ? n : 0] = '\0';
 	open_standard();
 	while ((name = strsep(&rest, " \n"))) {
-		char path[sizeof(device)];
+		struct console c;
 
 		if (!*name || console_count == CONSOLES ||
-		    snprintf(path, sizeof(path), "/dev/%s", name) >= (int)sizeof(path))
+		    snprintf(c.path, sizeof(c.path), "/dev/%s", name) >= (int)sizeof(c.path))
 			continue;
 		/* tty0 stands for the screen at the front; a shell needs the real one. */
-		strcpy(device, strcmp(path, "/dev/tty0") ? path : "/dev/tty1");
-		fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-		if (fd >= 0)
-			consoles[console_count++] = fd;
+		strcpy(device, strcmp(c.path, "/dev/tty0") ? c.path : "/dev/tty1");
+		c.fd = open_console(c.path);
+		if (c.fd >= 0)
+			consoles[console_count++] = c;
 	}
 }

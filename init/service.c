@@ -240,7 +240,9 @@ static void tick_stopping(struct service *s, int64_t now)
 	if (now < s->due)
 		return;
 	if (!s->killed) {
-		console_say("service %s did not end within %u s: killed", s->plan->name, s->plan->stop_timeout);
+		/* An interactive shell takes no SIGTERM. */
+		if (!s->terminal)
+			console_say("service %s did not end within %u s: killed", s->plan->name, s->plan->stop_timeout);
 		if (s->again)
 			kill(s->pid, SIGKILL);
 		else

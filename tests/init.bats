@@ -310,3 +310,49 @@ ended() {
 	ended || true
 	grep -qF "mkdl: $HERE/plan:5: unknown record \"wat\"" console
 }
+
+# dhcp_script EVENT VARIABLE=VALUE…: what the DHCP client calls, in a network of its own; says what came of it.
+dhcp_script() {
+	cat >inside <<-'END'
+		mount -t tmpfs t /run
+		mkdir -p /run/mkdl
+		printf eth9 >/run/mkdl/interface
+		touch "$HERE/resolv.conf"
+		mount --bind "$HERE" /etc
+		ip link add eth9 type veth peer name far
+		ip link set far up
+		ip link set eth9 up
+		for event; do
+			busybox sh "$SCRIPT" "$event"
+		done
+		cat /run/mkdl/net/eth9
+		echo "--"
+		ip -4 -o addr show dev eth9 | sed 's/.* inet \([^ ]*\) .*/\1/'
+		ip route show default | sed 's/ *$//'
+	END
+	HERE=$HERE SCRIPT=$BATS_TEST_DIRNAME/../overlays/base/usr/libexec/mkdl/udhcpc interface=eth9 \
+		unshare -Urnm bash inside "$@"
+}
+
+@test "the DHCP client's script applies a lease and leaves out words that are no names" {
+	export ip=10.1.2.3 mask=24 router='10.1.2.1 10.1.2.9' dns='10.1.2.1 $(reboot) 1.1.1.1' domain='lab.example' lease=60
+	export hostname='a;b' serverid=10.1.2.1
+	dhcp_script deconfig bound renew >out
+	diff out - <<-'END'
+		address 10.1.2.3
+		prefix 24
+		router 10.1.2.1
+		dns 10.1.2.1 1.1.1.1
+		domain lab.example
+		lease 60
+		server 10.1.2.1
+		--
+		10.1.2.3/24
+		default via 10.1.2.1 dev eth9
+	END
+	diff resolv.conf - <<-'END'
+		search lab.example
+		nameserver 10.1.2.1
+		nameserver 1.1.1.1
+	END
+}
