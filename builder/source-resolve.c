@@ -89,6 +89,8 @@ static int add_recipe(struct request *r, const struct source *s, struct error *e
 
 	if (recipe_inputs(r->build, s, &inputs, err) < 0)
 		return -1;
+	if (!inputs.packages.count && !inputs.sources.count)
+		return 0;
 	if (find_group(r, s, inputs.repository, &g, err) < 0)
 		return -1;
 	for (size_t i = 0; i < inputs.packages.count; i++) {

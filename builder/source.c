@@ -107,9 +107,11 @@ static bool same_source(const struct source *a, const struct source *b)
 	return true;
 }
 
-/* "profiles/worker.yml:12:3: containerd: …" */
+/* "profiles/worker.yml:12:3: containerd: …"; what comes from a recipe names it already. */
 static int wrap(const struct source *s, struct error *err)
 {
+	if (s->kind == SOURCE_BUILD)
+		return s->at.file ? error_wrap(err, "%s:%u:%u", s->at.file, s->at.line, s->at.column) : -1;
 	if (!s->at.file)
 		return error_wrap(err, "%s", s->spec);
 	return error_wrap(err, "%s:%u:%u: %s", s->at.file, s->at.line, s->at.column, s->spec);
