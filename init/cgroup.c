@@ -29,7 +29,8 @@ static bool put(const char *path, const char *text)
 	return n >= 0;
 }
 
-/* Enable the controllers of a group for its children, one by one: one that cannot be enabled must not hold up the rest. */
+/* Enable the controllers of a group for its children, one by one: one that cannot be enabled must not hold up the
+ * rest. */
 static int enable_all(const char *group, struct error *err)
 {
 	_cleanup_strbuf_ struct strbuf list = {0};

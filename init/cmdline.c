@@ -79,7 +79,8 @@ static int read_ip(const char *value, struct options *o, struct error *err)
 	    !take_field(interface, ip.interface, sizeof(ip.interface), plan_word_is_name) ||
 	    !take_field(fields[7], ip.dns[0], sizeof(ip.dns[0]), is_address) ||
 	    !take_field(fields[8], ip.dns[1], sizeof(ip.dns[1]), is_address) || rest)
-		return error_set(err, "ip=%s: wanted is ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:INTERFACE:none:DNS:DNS", value);
+		return error_set(err, "ip=%s: wanted is ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:INTERFACE:none:DNS:DNS",
+				 value);
 	o->ip = ip;
 	return 0;
 }
@@ -168,7 +169,8 @@ static int read_word(char *word, struct options *o, struct error *err)
 
 int cmdline_parse(const char *text, struct options *out, struct error *err)
 {
-	/* COMMAND_LINE_SIZE is at most 4096 on the kernel's architectures; what is longer is cut as the kernel cuts it. */
+	/* COMMAND_LINE_SIZE is at most 4096 on the kernel's architectures; what is longer is cut as the kernel cuts
+	 * it. */
 	char copy[4096], *rest = copy, *word;
 	int status = 0;
 

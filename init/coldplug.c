@@ -50,8 +50,8 @@ static unsigned load_path(const char *modalias, const char *path)
 	return 1;
 }
 
-/* A driver may take its time to look at its device, or hang. While the node runs that is a child's trouble. The child goes
- * through all paths, tried or not: what another child loads at the moment, the kernel lets it wait for. */
+/* A driver may take its time to look at its device, or hang. While the node runs that is a child's trouble. The child
+ * goes through all paths, tried or not: what another child loads at the moment, the kernel lets it wait for. */
 static void load_in_child(const struct plan_alias *alias, const char *modalias)
 {
 	if (fork() != 0)

@@ -18,7 +18,8 @@ int identity_find(struct node *node, const char *mac, bool leave_open, struct er
 	struct facts *f = &node->facts;
 	const char *template = node->plan.hostname;
 
-	if (file_read_at(AT_FDCWD, UUID, 256, &uuid, &ignored) < 0 || !names_machine_id_from_uuid(uuid.data, f->machine_id))
+	if (file_read_at(AT_FDCWD, UUID, 256, &uuid, &ignored) < 0 ||
+	    !names_machine_id_from_uuid(uuid.data, f->machine_id))
 		names_machine_id_from_mac(mac, f->machine_id);
 	if (node->options.hostname[0])
 		template = node->options.hostname;

@@ -26,8 +26,10 @@ static unsigned long long memory_mb(void)
 
 static int incomplete(struct error *err)
 {
-	return error_set(err, "image is incomplete: %s: not enough RAM while unpacking, or a truncated download; "
-			 "this machine has %llu MB; give it more, or serve the image again", error_text(err), memory_mb());
+	return error_set(err,
+			 "image is incomplete: %s: not enough RAM while unpacking, or a truncated download; "
+			 "this machine has %llu MB; give it more, or serve the image again",
+			 error_text(err), memory_mb());
 }
 
 /* A kernel that runs out of room while it unpacks the image says so in one line and goes on; this is where it ends. */
@@ -56,8 +58,10 @@ int phase_image(struct node *node, char *detail, struct error *err)
 		snprintf(detail, DETAIL_SIZE, "%s %.12s, %zu entries", m.image, m.id, m.count);
 	uname(&kernel);
 	if (status == 0 && m.kernel && strcmp(m.kernel, kernel.release) != 0)
-		status = error_set(err, "the image has the modules of kernel %s, but kernel %s was booted: serve kernel and "
-				   "initramfs of one build", m.kernel, kernel.release);
+		status = error_set(err,
+				   "the image has the modules of kernel %s, but kernel %s was booted: "
+				   "serve kernel and initramfs of one build",
+				   m.kernel, kernel.release);
 	arena_free(&a);
 	return status;
 }

@@ -90,7 +90,8 @@ static int set_flags(int fd, const char *name, bool up)
 	if (ioctl(fd, SIOCGIFFLAGS, &r) < 0)
 		return -1;
 	flags = up ? r.ifr_flags | IFF_UP : r.ifr_flags & ~IFF_UP;
-	/* Even unchanged flags make the kernel program the card's receiver anew, which some cards answer by dropping packets. */
+	/* Even unchanged flags make the kernel program the card's receiver anew, which some cards answer by dropping
+	 * packets. */
 	if (flags == r.ifr_flags)
 		return 0;
 	r.ifr_flags = (short)flags;

@@ -25,7 +25,8 @@ static int read_line(const struct flat_line *line, struct lease *l, struct error
 	if (!value)
 		return error_set(err, "%s: without a value", key);
 	if (!strcmp(key, "address"))
-		return take_address(value, l->address) ? 0 : error_set(err, "address: \"%s\" is no IPv4 address", value);
+		return take_address(value, l->address) ?
+			       0 : error_set(err, "address: \"%s\" is no IPv4 address", value);
 	if (!strcmp(key, "prefix")) {
 		if (!plan_word_number(value, 32, &n))
 			return error_set(err, "prefix: \"%s\" is no number of bits", value);

@@ -18,8 +18,8 @@ struct log {
 /* Make the pipe and start the file folder/name.log. On failure nothing is open. */
 int log_open(struct log *log, const char *folder, const char *name, struct error *err);
 
-/* Move what waits in the pipe to the file; at most one pipe's worth, so that a chatty service cannot hold PID 1. What the
- * file system does not take is dropped. */
+/* Move what waits in the pipe to the file; at most one pipe's worth, so that a chatty service cannot hold PID 1. What
+ * the file system does not take is dropped. */
 void log_drain(struct log *log);
 
 /* Say the last lines of the file on the console. */

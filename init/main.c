@@ -47,8 +47,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (getpid() != 1) {
-		fputs("mkdl-init: runs as process 1: of a machine (no arguments), or of a PID namespace (--supervise PLAN)\n",
-		      stderr);
+		fputs("mkdl-init: runs as process 1: of a machine (no arguments), "
+		      "or of a PID namespace (--supervise PLAN)\n", stderr);
 		return 2;
 	}
 	umask(022);

@@ -25,7 +25,8 @@ int module_load(const char *path, const char *parameters, struct error *err)
 	if (syscall(SYS_finit_module, fd, parameters, 0) < 0 && errno != EEXIST) {
 		/* strerror() would speak of files. */
 		if (errno == ENOENT)
-			return error_set(err, "%s: it uses a symbol that no loaded module has (see the kernel's log)", path);
+			return error_set(err, "%s: it uses a symbol that no loaded module has (see the kernel's log)",
+					 path);
 		return error_errno(err, "%s", path);
 	}
 	return 0;

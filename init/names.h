@@ -26,6 +26,6 @@ struct names_variable {
 	const char *name, *value;
 };
 
-/* Copy text with ${name} replaced by the values of the variables (ended by a NULL name), as snprintf: returns the length
- * wanted, writes at most size bytes with the NUL. Unknown variables stay as they are. */
+/* Copy text with ${name} replaced by the values of the variables (ended by a NULL name), as snprintf: returns the
+ * length wanted, writes at most size bytes with the NUL. Unknown variables stay as they are. */
 size_t names_fill(const char *text, const struct names_variable *variables, char *out, size_t size);

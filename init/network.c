@@ -47,9 +47,12 @@ static struct service *find_client(struct node *node, const char *interface)
 {
 	struct supervisor *v = &node->supervisor;
 
-	for (size_t i = 0; i < v->count; i++)
-		if (!strncmp(v->services[i].plan->name, "dhcp-", 5) && !strcmp(v->services[i].plan->name + 5, interface))
+	for (size_t i = 0; i < v->count; i++) {
+		const char *name = v->services[i].plan->name;
+
+		if (!strncmp(name, "dhcp-", 5) && !strcmp(name + 5, interface))
 			return &v->services[i];
+	}
 	return NULL;
 }
 
@@ -57,8 +60,8 @@ static struct service *find_client(struct node *node, const char *interface)
 static int start_client(struct node *node, const struct interface *i, struct error *err)
 {
 	static const struct names_variable none[] = {{NULL, NULL}};
-	const char *words[] = {"/bin/busybox", "udhcpc", "-f", "-i", i->name, "-s", SCRIPT, "-t", "5", "-T", "2", "-A", "1",
-			       "-V", "mkdl", "-O", "search", NULL, NULL, NULL};
+	const char *words[] = {"/bin/busybox", "udhcpc", "-f", "-i", i->name, "-s", SCRIPT, "-t", "5", "-T", "2",
+			       "-A", "1", "-V", "mkdl", "-O", "search", NULL, NULL, NULL};
 	size_t n = sizeof(words) / sizeof(*words);
 	struct plan_service *plan = arena_new(&node->arena, struct plan_service);
 
@@ -148,8 +151,8 @@ static int explain(const struct wanted *w, const struct interface *all, size_t n
 			linked = &all[i];
 	}
 	if (n == 0)
-		return error_set(err, "the machine shows no Ethernet interface: is its driver in the image (the profile's "
-				 "drivers)?");
+		return error_set(err, "the machine shows no Ethernet interface: "
+				 "is its driver in the image (the profile's drivers)?");
 	if (!only)
 		return error_set(err, "no interface is %s, which %s names; there are: %s", w->word, w->from, list);
 	if (!linked)

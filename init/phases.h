@@ -1,12 +1,12 @@
-/* The phases of the boot, one function each, in the order of the table in phases.c. On success `detail` holds what is worth
- * a word on the phase's line (may stay empty); on failure err says what failed and what to do. */
+/* The phases of the boot, one function each, in the order of the table in phases.c. On success `detail` holds what is
+ * worth a word on the phase's line (may stay empty); on failure err says what failed and what to do. */
 #pragma once
 
 #include "base/error.h"
 #include "init/node.h"
 
-/* Run them all, each by its policy on failure. False when the boot ended early (it was told why; a shell was offered or the
- * delay has passed) or somebody asked for the end: the machine is to go down then. */
+/* Run them all, each by its policy on failure. False when the boot ended early (it was told why; a shell was offered
+ * or the delay has passed) or somebody asked for the end: the machine is to go down then. */
 bool phases_run(struct node *node);
 
 enum { DETAIL_SIZE = 160 };

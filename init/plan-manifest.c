@@ -79,7 +79,8 @@ int plan_parse_manifest(struct arena *a, const char *name, const char *text, siz
 	    strcmp(flat.lines[0].words[1], "1") != 0)
 		return error_set(err, "%s: does not start with \"mkdl-manifest 1\"", name);
 	last = &flat.lines[flat.count - 1];
-	if (strcmp(last->words[0], "end") != 0 || last->count != 2 || !plan_word_number(last->words[1], SIZE_MAX, &count))
+	if (strcmp(last->words[0], "end") != 0 || last->count != 2 ||
+	    !plan_word_number(last->words[1], SIZE_MAX, &count))
 		return error_set(err, "%s: its last record is not \"end COUNT\"", name);
 	m.entries = arena_calloc(a, flat.count, sizeof(*m.entries));
 	for (size_t i = 1; i + 1 < flat.count; i++) {

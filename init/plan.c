@@ -88,7 +88,8 @@ static int read_sysctl(struct reading *r, const char **words, struct error *err)
 {
 	struct plan *p = &r->plan;
 
-	if (!words[0][0] || words[0][0] == '/' || words[0][0] == '.' || strstr(words[0], "..") || strstr(words[0], "//"))
+	if (!words[0][0] || words[0][0] == '/' || words[0][0] == '.' || strstr(words[0], "..") ||
+	    strstr(words[0], "//"))
 		return error_set(err, "\"%s\" is no key", words[0]);
 	for (size_t i = 0; i < p->sysctl_count; i++)
 		if (!strcmp(p->sysctls[i].key, words[0]))

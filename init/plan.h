@@ -10,14 +10,14 @@
  *	state PATH tmpfs SIZE               SIZE as mount(8)'s size= ("50%", "512M")
  *	service NAME                        the records below belong to it, until the next service; not "init", "shell",
  *	                                    "dhcp-…", which are PID 1's own
- *	run ARG…                            argv, the program an absolute path; ${node_ip} ${hostname} ${mac} ${interface}
- *	                                    ${machine_id} are filled in, here and in env and ready
+ *	run ARG…                            argv, the program an absolute path; ${node_ip} ${hostname} ${mac}
+ *	                                    ${interface} ${machine_id} are filled in, here and in env and ready
  *	env KEY VALUE
  *	needs NAME…                         started when these are ready
  *	exists PATH                         started only if PATH exists (repeatable); otherwise counted as ready
  *	ready socket PATH | http URL | port N | file PATH | command ARG…
  *	ready-timeout SECONDS               not ready after so long: restarted (default 120)
- *	oneshot                             runs to its end; ready when it exited with 0 (no ready record, no restart always)
+ *	oneshot                             runs to its end; ready when it exited with 0 (without ready, restart always)
  *	restart always|on-failure|never     default: always, for a oneshot on-failure
  *	stop-timeout SECONDS                between SIGTERM and SIGKILL (default 10)
  * Defaults elsewhere: hostname: the one DHCP gives; failure reboot 30; interface boot. Records that hold one value may
@@ -43,7 +43,14 @@
 #include "base/error.h"
 
 enum plan_failure { PLAN_FAILURE_REBOOT, PLAN_FAILURE_SHELL };
-enum plan_ready { PLAN_READY_NONE, PLAN_READY_SOCKET, PLAN_READY_HTTP, PLAN_READY_PORT, PLAN_READY_FILE, PLAN_READY_COMMAND };
+enum plan_ready {
+	PLAN_READY_NONE,
+	PLAN_READY_SOCKET,
+	PLAN_READY_HTTP,
+	PLAN_READY_PORT,
+	PLAN_READY_FILE,
+	PLAN_READY_COMMAND,
+};
 enum plan_restart { PLAN_RESTART_ALWAYS, PLAN_RESTART_ON_FAILURE, PLAN_RESTART_NEVER };
 
 struct plan_pair {
@@ -82,8 +89,8 @@ struct plan {
 
 enum { PLAN_TEXT_LIMIT = 1 << 20, PLAN_SECONDS_LIMIT = 86400 };
 
-/* Parse the text of a plan (n bytes). name is for messages. Everything is checked: unknown records, missing fields, numbers,
- * needs that name no service, cycles, relative paths. Strings live in the arena. */
+/* Parse the text of a plan (n bytes). name is for messages. Everything is checked: unknown records, missing fields,
+ * numbers, needs that name no service, cycles, relative paths. Strings live in the arena. */
 int plan_parse(struct arena *a, const char *name, const char *text, size_t n, struct plan *out, struct error *err);
 
 /* Is value made of text and of variables from the list of names (NULL-terminated) only? A "${" that is not closed or
@@ -110,7 +117,7 @@ int plan_parse_modules(struct arena *a, const char *name, const char *text, size
 
 struct plan_alias {
 	const char *pattern;
-	size_t literal;     /* length of the pattern's start that holds no wildcard: most devices differ there already */
+	size_t literal;     /* length of the pattern's start without wildcards, where most devices differ already */
 	const char **paths; /* NULL-terminated, in the order to load */
 };
 

@@ -5,8 +5,8 @@
 
 #include "init/phases.h"
 
-/* rootfs is the one mount that has no parent, so pivot_root(2) refuses it. A bind mount of it, moved over "/", shows the
- * same files without a copy and is a mount like any other. */
+/* rootfs is the one mount that has no parent, so pivot_root(2) refuses it. A bind mount of it, moved over "/", shows
+ * the same files without a copy and is a mount like any other. */
 int phase_root(struct node *node, char *detail, struct error *err)
 {
 	static const char staging[] = "/.root";

@@ -72,7 +72,9 @@ static const char **make_environment(struct arena *a, const struct plan_service 
 int service_prepare(struct arena *a, struct service *s, const struct plan_service *plan,
 		    const struct names_variable *variables, struct error *err)
 {
-	struct service fresh = {.plan = plan, .backoff = BACKOFF_FIRST_MS, .terminal = s->terminal, .internal = s->internal};
+	struct service fresh = {
+		.plan = plan, .backoff = BACKOFF_FIRST_MS, .terminal = s->terminal, .internal = s->internal,
+	};
 
 	if (!fresh.terminal) {
 		if (log_open(&fresh.log, LOG_FOLDER, plan->name, err) < 0)
@@ -155,7 +157,8 @@ static void ended_alone(struct service *s, int status, int64_t now)
 {
 	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	double after = (double)(now - s->started) / 1000;
-	bool restart = s->plan->restart == PLAN_RESTART_ALWAYS || (s->plan->restart == PLAN_RESTART_ON_FAILURE && !good);
+	bool restart = s->plan->restart == PLAN_RESTART_ALWAYS ||
+		       (s->plan->restart == PLAN_RESTART_ON_FAILURE && !good);
 	char how[64];
 
 	if (good && !restart) {

@@ -63,7 +63,8 @@ int phase_services(struct node *node, char *detail, struct error *err)
 	raise_limits();
 	find_buttons(node);
 	for (size_t i = 0; i < node->plan.service_count; i++)
-		if (!supervise_add(&node->arena, &node->supervisor, &node->plan.services[i], variables, false, NULL, err))
+		if (!supervise_add(&node->arena, &node->supervisor, &node->plan.services[i], variables, false, NULL,
+				   err))
 			return -1;
 	node->supervisor.complete = true;
 	snprintf(detail, DETAIL_SIZE, "%zu to start", node->plan.service_count);

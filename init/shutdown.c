@@ -130,7 +130,8 @@ static void unmount_in_child(void)
 	}
 	while (child > 0 && waitpid(child, NULL, WNOHANG) == 0) {
 		if (clock_ms() >= until) {
-			console_say("file systems cannot be unmounted within %d s: left as they are", UNMOUNT_MS / 1000);
+			console_say("file systems cannot be unmounted within %d s: left as they are",
+				    UNMOUNT_MS / 1000);
 			return;
 		}
 		usleep(10000);

@@ -11,8 +11,8 @@ struct spawn {
 	const char *terminal;    /* device that becomes stdin, stdout, stderr and controlling terminal; NULL: none */
 };
 
-/* The child's pid, or -1 with errno set when there is none (out of memory or processes). A program that cannot be executed
- * says so on its own stderr and exits with 127. */
+/* The child's pid, or -1 with errno set when there is none (out of memory or processes). A program that cannot be
+ * executed says so on its own stderr and exits with 127. */
 pid_t spawn_start(const struct spawn *s);
 
 /* Signal a child and its session's processes; the child alone while it has not made its session yet. */

@@ -1,6 +1,6 @@
-/* The loop of PID 1: signals, dead children, services, their logs, hardware that appears, the power button. Everything that
- * waits, during boot too, waits in supervise_step, so that no signal and no dead child is ever left lying. It allocates
- * nothing: what it needs is set aside by supervise_reserve. */
+/* The loop of PID 1: signals, dead children, services, their logs, hardware that appears, the power button.
+ * Everything that waits, during boot too, waits in supervise_step, so that no signal and no dead child is ever left
+ * lying. It allocates nothing: what it needs is set aside by supervise_reserve. */
 #pragma once
 
 #include <poll.h>
@@ -44,8 +44,8 @@ struct service *supervise_add(struct arena *a, struct supervisor *v, const struc
 			      const struct names_variable *variables, bool internal, const char *terminal,
 			      struct error *err);
 
-/* Handle what there is, else wait for it, at most until the time `until` (clock_ms). Starts services whose needs are met
- * unless a shutdown was requested. */
+/* Handle what there is, else wait for it, at most until the time `until` (clock_ms). Starts services whose needs are
+ * met unless a shutdown was requested. */
 void supervise_step(struct supervisor *v, int64_t until);
 
 /* Wait for a child while the loop goes on; at most until the time. True with its wait(2) status when it ended. */

@@ -7,7 +7,8 @@
 #include "base/cleanup.h"
 #include "init/phases.h"
 
-/* As sysctl(8): the first separator decides; after a dot, dots separate and slashes stand for dots (net.ipv4.conf.eth0/1). */
+/* As sysctl(8): the first separator decides; after a dot, dots separate and slashes stand for dots
+ * (net.ipv4.conf.eth0/1). */
 static int make_path(const char *key, char *path, size_t size)
 {
 	int prefix = snprintf(path, size, "/proc/sys/%s", key);

@@ -14,8 +14,10 @@ static void test_whole(void **state)
 	struct options o;
 
 	(void)state;
-	assert_int_equal(cmdline_parse("BOOT_IMAGE=x console=ttyS0 quiet BOOTIF=01-52-54-00-AB-cd-ef mkdl.interface=eth1 "
-				       "mkdl.network_timeout=20 mkdl.failure=shell mkdl.shell mkdl.verbose mkdl.hostname=n1\n",
+	assert_int_equal(cmdline_parse("BOOT_IMAGE=x console=ttyS0 quiet BOOTIF=01-52-54-00-AB-cd-ef "
+				       "mkdl.interface=eth1 "
+				       "mkdl.network_timeout=20 mkdl.failure=shell mkdl.shell mkdl.verbose "
+				       "mkdl.hostname=n1\n",
 				       &o, &err), 0);
 	assert_string_equal(o.bootif, "52:54:00:ab:cd:ef");
 	assert_string_equal(o.interface, "eth1");
@@ -53,7 +55,8 @@ static void test_ip(void **state)
 	struct options o;
 
 	(void)state;
-	assert_int_equal(cmdline_parse("ip=10.0.0.5::10.0.0.1:255.255.255.0:n5:eth0:none:10.0.0.2:10.0.0.3", &o, &err), 0);
+	assert_int_equal(cmdline_parse("ip=10.0.0.5::10.0.0.1:255.255.255.0:n5:eth0:none:10.0.0.2:10.0.0.3", &o,
+				       &err), 0);
 	assert_true(o.ip.given);
 	assert_string_equal(o.ip.address, "10.0.0.5");
 	assert_string_equal(o.ip.gateway, "10.0.0.1");

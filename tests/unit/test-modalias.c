@@ -30,7 +30,8 @@ static void test_match(void **state)
 	assert_true(matches("pci:v00001AF?d*", pci));
 	assert_false(matches("pci:v00001AF4d0000", pci));
 	assert_true(matches("acpi*:PNP0C0C:*", "acpi:PNP0C0C:"));
-	assert_true(matches("cpu:type:x86,ven*fam*mod*:feature:*0099*", "cpu:type:x86,ven0000fam0006mod0006:feature:,0099,"));
+	assert_true(matches("cpu:type:x86,ven*fam*mod*:feature:*0099*",
+			    "cpu:type:x86,ven0000fam0006mod0006:feature:,0099,"));
 	assert_true(matches("exact", "exact"));
 	assert_false(matches("exact", "exactly"));
 	assert_false(matches("longer than", "long"));

@@ -71,7 +71,8 @@ static void test_lease(void **state)
 	struct lease l;
 
 	(void)state;
-	assert_int_equal(parse("address 10.0.2.15\nprefix 24\nrouter 10.0.2.2\ndns 10.0.2.3 nonsense 1.1.1.1 8.8.8.8 9.9.9.9\n"
+	assert_int_equal(parse("address 10.0.2.15\nprefix 24\nrouter 10.0.2.2\n"
+			       "dns 10.0.2.3 nonsense 1.1.1.1 8.8.8.8 9.9.9.9\n"
 			       "domain lan.example\nhostname n7\nlease 86400\nserver 10.0.2.2\n", &l, &err), 0);
 	assert_string_equal(l.address, "10.0.2.15");
 	assert_int_equal(l.prefix, 24);

@@ -133,7 +133,8 @@ static void test_bad_node_records(void **state)
 	refuse("state /var nfs 1M\n", "plan:3: state: \"nfs\" is no kind of state (tmpfs)");
 	refuse("state /var tmpfs 1M,mode=0\n", "plan:3: state: \"1M,mode=0\" is no size (50%, 512M)");
 	refuse("run /bin/x\n", "plan:3: run: stands before the first service");
-	refuse("service s\nrun /bin/x\nfailure shell 0\n", "plan:5: failure: is of the node and stands after a service");
+	refuse("service s\nrun /bin/x\nfailure shell 0\n",
+	       "plan:5: failure: is of the node and stands after a service");
 }
 
 static void test_bad_services(void **state)
@@ -156,7 +157,8 @@ static void test_bad_services(void **state)
 	refuse("service s\nrun /bin/x\nready port 1 2\n", "plan:5: ready: one word too many: \"2\"");
 	refuse("service s\nrun /bin/x\nready http ftp://x\n", "plan:5: ready: \"ftp://x\" does not start with http://");
 	refuse("service s\nrun /bin/x\nready file x\n", "plan:5: ready: \"x\" is no clean absolute path");
-	refuse("service s\nrun /bin/x\nready-timeout 0\n", "plan:5: ready-timeout: 0 seconds: nothing is ready at once");
+	refuse("service s\nrun /bin/x\nready-timeout 0\n",
+	       "plan:5: ready-timeout: 0 seconds: nothing is ready at once");
 	refuse("service s\nrun /bin/x\nrestart maybe\n",
 	       "plan:5: restart: \"maybe\" is none of always, on-failure, never");
 	refuse("service s\nrun /bin/x\noneshot\nrestart always\n",
