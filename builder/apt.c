@@ -120,18 +120,27 @@ static const char *unknown_lines(struct arena *a, const char *errors)
 	return arena_strdup(a, kept.data ? kept.data : "");
 }
 
+/* What apt prints before an error: which dependencies cannot be met. */
+static const char *explanation(struct arena *a, const struct strbuf *out)
+{
+	const char *text = out->data ? out->data : "", *begin = strstr(text, "The following packages have unmet dependencies");
+
+	return begin ? text_tail(a, begin, strlen(begin), 30) : "";
+}
+
 /* apt refused: say which packages it does not know, else what it says itself. */
-static int refused(struct resolution *r, const struct apt_want *wants, size_t count, const struct strbuf *errors,
-		   struct error *err)
+static int refused(struct resolution *r, const struct apt_want *wants, size_t count, const struct strbuf *out,
+		   const struct strbuf *errors, struct error *err)
 {
 	struct arena *a = r->build->arena;
-	const char *text = errors->data ? errors->data : "";
+	const char *text = errors->data ? errors->data : "", *more = explanation(a, out);
 	_cleanup_strbuf_ struct strbuf list = {0};
 
 	if (list_unknown(r, wants, count, unknown_lines(a, text), &list))
 		error_set(err, "%s", list.data);
 	else
-		error_set(err, "%s: apt cannot resolve the packages:\n%s", r->root.words, text_tail(a, text, strlen(text), 30));
+		error_set(err, "%s: apt cannot resolve the packages:\n%s%s%s", r->root.words, more, *more ? "\n" : "",
+			  text_tail(a, text, strlen(text), 30));
 	if (r->root.complaint.len)
 		error_set(err, "%s\nThe lists of packages could not be updated:\n%s", error_text(err), r->root.complaint.data);
 	return -1;
@@ -218,7 +227,7 @@ static int check_trust(struct resolution *r, size_t first, struct error *err)
 
 static int resolve_packages(struct resolution *r, struct error *err)
 {
-	static const char *const options[] = {"install", "-qq", "-y", "--no-install-recommends", "--print-uris", NULL};
+	static const char *const options[] = {"install", "-q", "-y", "--no-install-recommends", "--print-uris", NULL};
 	enum { OPTIONS = sizeof(options) / sizeof(options[0]) - 1 };
 	_cleanup_strbuf_ struct strbuf out = {0}, errors = {0};
 	const struct apt_request *q = r->request;
@@ -234,7 +243,7 @@ static int resolve_packages(struct resolution *r, struct error *err)
 	if (apt_root_run(&r->root, r->build->arena, "apt-get", argv, &out, &errors, &status, err) < 0)
 		return -1;
 	if (status)
-		return refused(r, q->packages, q->package_count, &errors, err);
+		return refused(r, q->packages, q->package_count, &out, &errors, err);
 	for (char *line = out.data ? strtok_r(out.data, "\n", &at) : NULL; line; line = strtok_r(NULL, "\n", &at))
 		if (*line == '\'' && add_package(r, line, r->lock, err) < 0)
 			return -1;
@@ -280,7 +289,7 @@ static int resolve_source(struct resolution *r, const struct apt_want *want, str
 	if (apt_root_run(&r->root, r->build->arena, "apt-get", argv, &out, &errors, &status, err) < 0)
 		return -1;
 	if (status)
-		return refused(r, want, 1, &errors, err);
+		return refused(r, want, 1, &out, &errors, err);
 	for (char *line = out.data ? strtok_r(out.data, "\n", &at) : NULL; line; line = strtok_r(NULL, "\n", &at)) {
 		if (*line != '\'')
 			continue;

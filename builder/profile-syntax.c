@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/path.h"
+#include "builder/apt-text.h"
 #include "builder/oci-reference.h"
 #include "init/plan-words.h"
 #include "init/plan.h"
@@ -170,7 +171,7 @@ bool check_soname(struct loader *l, const struct value *name, const struct value
 
 bool check_package(struct loader *l, const struct value *name, const struct value *v)
 {
-	return expect(l, name, v, consists_of(v->text, LOWER DIGIT, LOWER DIGIT "+.-"), "the name of a Debian package");
+	return expect(l, name, v, apt_name_is_valid(v->text), "the name of a Debian package");
 }
 
 static bool is_visible(const char *text)
