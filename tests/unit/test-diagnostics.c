@@ -49,7 +49,7 @@ static char *printed(const struct diagnostics *d, bool color)
 {
 	_cleanup_error_ struct error err = {0};
 	struct strbuf text = {0};
-	char name[] = "/tmp/mkdl-test-XXXXXX";
+	char name[] = "/tmp/mkdl-diagnostics-XXXXXX";
 	_cleanup_close_ int fd = mkstemp(name), saved = dup(STDERR_FILENO);
 
 	assert_true(fd >= 0 && saved >= 0);
@@ -66,14 +66,14 @@ static char *printed(const struct diagnostics *d, bool color)
 struct fixture {
 	struct arena arena;
 	struct diagnostics d;
-	char file[32];
+	char file[40];
 };
 
 static void fixture_begin(struct fixture *f, const char *source)
 {
 	_cleanup_close_ int fd = -1;
 
-	*f = (struct fixture){.file = "/tmp/mkdl-test-XXXXXX"};
+	*f = (struct fixture){.file = "/tmp/mkdl-diagnostics-XXXXXX"};
 	fd = mkstemp(f->file);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, source, strlen(source)), (ssize_t)strlen(source));

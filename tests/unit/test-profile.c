@@ -34,7 +34,7 @@ static int load(struct fixture *f, const char *file)
 
 static void begin(struct fixture *f)
 {
-	*f = (struct fixture){.folder = "/tmp/mkdl-test-XXXXXX"};
+	*f = (struct fixture){.folder = "/tmp/mkdl-profile-XXXXXX"};
 	assert_int_equal(setenv("MKDL_HOME", SOURCES, 1), 0);
 	assert_non_null(mkdtemp(f->folder));
 }
@@ -85,8 +85,10 @@ static void test_worker(void **state)
 	assert_null(profile_component(&f.p, "kube"));
 	assert_true(f.p.kubernetes.enabled);
 	assert_int_equal(f.p.kubernetes.max_pods, 110);
-	assert_int_equal(f.p.overlays.count, 1);
-	assert_int_equal(f.p.overlay_dirs.count, 1);
+	assert_true(f.p.overlays.count >= 1);
+	assert_int_equal(f.p.overlay_dirs.count, f.p.overlays.count);
+	for (size_t i = 0; i < f.p.overlays.count; i++)
+		assert_string_equal(path_base(f.p.overlay_dirs.items[i]), f.p.overlays.items[i]);
 	assert_int_equal(f.p.overlay_dirs.items[0][0], '/');
 	assert_int_equal(f.p.failure, FAILURE_REBOOT);
 	assert_int_equal(f.p.failure_delay, 30);
