@@ -57,7 +57,9 @@ static int not_there(struct build *b, const char *path, struct error *err)
 
 	for (size_t i = 0; i < b->tree.count; i++) {
 		paths[i] = b->tree.nodes[i].path;
-		if (!near && path_base(path)[0] && !strcmp(path_base(paths[i]), path_base(path)))
+		/* The same name elsewhere; rather a file than a folder. */
+		if (path_base(path)[0] && !strcmp(path_base(paths[i]), path_base(path)) &&
+		    (!near || b->tree.nodes[i].type != NODE_DIR))
 			near = paths[i];
 	}
 	if (!near)

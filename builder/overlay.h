@@ -1,6 +1,6 @@
 /* Folders of the host taken into the image as they are, except that everything belongs to root and modes follow a rule
  * (0755 for folders and for files with an execute bit, else 0644), so that neither umask nor version control nor the user
- * who builds shows in the image. A file that needs another mode or owner is a component with path:, mode:, uid:. */
+ * who builds shows in the image. A file that needs another mode or owner is a component with path:, mode:, owner:. */
 #pragma once
 
 #include "builder/build.h"

@@ -27,7 +27,8 @@ const struct key profile_keys[] = {
 	{MAP_PROFILE, "kernel", &type_source, AT(profile, kernel), NULL,
 	 "Source of the kernel and its modules, as in {apt: linux-image-amd64}."},
 	{MAP_PROFILE, "modules", &type_set, AT(profile, modules), check_module,
-	 "Kernel modules to load at boot, in this order; what they depend on comes along."},
+	 "Kernel modules to load at boot, in this order; what they depend on comes along. Parameters may follow a name, as in "
+	 "\"loop max_loop=8\"."},
 	{MAP_PROFILE, "drivers", &type_set, AT(profile, drivers), check_driver,
 	 "Kernel modules to have in the image, loaded when the hardware asks for them: names, aliases, or patterns "
 	 "of paths below "

@@ -222,7 +222,13 @@ bool check_sha256(struct loader *l, const struct value *name, const struct value
 
 bool check_module(struct loader *l, const struct value *name, const struct value *v)
 {
-	return expect(l, name, v, consists_of(v->text, LOWER UPPER DIGIT, LOWER UPPER DIGIT "_-"),
+	const char *module = arena_strndup(l->arena, v->text, strcspn(v->text, " ")), *rest = v->text + strlen(module);
+
+	/* Parameters may follow: "nbd max_part=8". */
+	for (const char *p = rest; *p; p++)
+		if ((unsigned char)*p < 0x20)
+			module = "";
+	return expect(l, name, v, consists_of(module, LOWER UPPER DIGIT, LOWER UPPER DIGIT "_-"),
 		      "the name of a kernel module, without folder and .ko");
 }
 
