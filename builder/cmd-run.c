@@ -311,6 +311,16 @@ static int judge(const struct run_options *o, const struct session *s, struct er
 	return EXIT_OK;
 }
 
+static void say_end(const struct session *s)
+{
+	const char *what = s->seen ? "seen" : s->end == SESSION_OFF ? "the machine switched itself off" : "stopped";
+
+	fprintf(stderr, "mkdl: %s after %.1f s", what, (double)((s->seen ? s->seen_at : s->ended_at) - s->started) / 1000);
+	if (s->answered_at)
+		fprintf(stderr, ", answered after %.1f s", (double)(s->answered_at - s->started) / 1000);
+	fputc('\n', stderr);
+}
+
 static int run_machine(const struct globals *g, const struct run_options *o, const struct machine *m, struct error *err)
 {
 	_cleanup_(session_free) struct session s = {.forwards = o->forwards, .forward_count = o->forward_count,
@@ -335,8 +345,7 @@ static int run_machine(const struct globals *g, const struct run_options *o, con
 	if (o->until)
 		regfree(&until);
 	if (code == EXIT_OK)
-		fprintf(stderr, "mkdl: %s after %.1f s\n", s.seen ? "seen" : s.end == SESSION_OFF ? "the machine switched itself off" : "stopped",
-			(double)((s.seen ? s.seen_at : s.ended_at) - s.started) / 1000);
+		say_end(&s);
 	if (g->json)
 		print_json(o, m, &s, code);
 	return code;

@@ -26,6 +26,8 @@ qemu() {
 		printf '#!/bin/bash\n'
 		printf '[ "$1" != --version ] || { echo "QEMU emulator version ${VERSION-7.2.0}"; exit; }\n'
 		printf 'printf "%%s\\n" "$@" >"$CALLED"\n'
+		# shellcheck disable=SC2016
+		printf 'trap '"'"'kill $(jobs -p) 2>/dev/null'"'"' EXIT\n'
 		printf 'wait_for_quit() { while read -r -u 4 line; do [[ $line != *%s* ]] || exit 0; done; }\n' '\"quit\"'
 		printf '%s\n' "$1"
 	} >fake/qemu-system-x86_64
@@ -123,8 +125,7 @@ mkdl_run() {
 
 @test "--forward: every port is asked until it answers, and the answer is shown" {
 	echo 'hello from the pod' >index.html
-	qemu 'echo "node up" >&3; sleep 1; python3 -m http.server --bind 127.0.0.1 18931 >/dev/null 2>&1 & wait_for_quit; '
-	sed -i 's/exit 0; done/kill $!; exit 0; done/' fake/qemu-system-x86_64
+	qemu 'echo "node up" >&3; sleep 1; python3 -m http.server --bind 127.0.0.1 18931 >/dev/null 2>&1 & wait_for_quit'
 	mkdl_run node --until 'node up' --forward 18931:8080 --json
 	assert_success
 	is_json <<<"$output"
@@ -137,7 +138,6 @@ mkdl_run() {
 
 @test "--forward: what greets without HTTP answers, too" {
 	qemu 'echo "node up" >&3; socat TCP-LISTEN:18932,bind=127.0.0.1,reuseaddr,fork SYSTEM:"echo SSH-2.0-x" & wait_for_quit'
-	sed -i 's/exit 0; done/kill $!; exit 0; done/' fake/qemu-system-x86_64
 	mkdl_run node --until 'node up' --forward 18932:22
 	assert_success
 	assert_regex "$stderr" "port 22 of the machine answers on 127.0.0.1:18932"
