@@ -6,7 +6,6 @@
 
 #include "base/path.h"
 #include "builder/build.h"
-#include "builder/cmd.h"
 #include "builder/command.h"
 #include "builder/json.h"
 #include "builder/output.h"

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "builder/cmd.h"
 #include "builder/command.h"
 #include "builder/json.h"
 #include "builder/store.h"

@@ -5,10 +5,9 @@
 #include <unistd.h>
 
 #include "base/strbuf.h"
-#include "builder/cmd.h"
 #include "builder/command.h"
 #include "builder/diagnostics.h"
-#include "builder/profile-load.h"
+#include "builder/profile-private.h"
 #include "builder/profile.h"
 
 static void add_label(struct strbuf *out, const char *label)

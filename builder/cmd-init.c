@@ -9,7 +9,6 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "builder/cmd.h"
 #include "builder/command.h"
 
 /* What the folder gets; "text" NULL makes a folder. */

@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "builder/build.h"
-#include "builder/cmd.h"
 #include "builder/command.h"
 #include "builder/json.h"
 

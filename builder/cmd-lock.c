@@ -6,7 +6,6 @@
 
 #include "base/file.h"
 #include "base/path.h"
-#include "builder/cmd.h"
 #include "builder/command.h"
 #include "builder/json.h"
 #include "builder/source.h"

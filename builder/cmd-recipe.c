@@ -10,7 +10,6 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "builder/cmd.h"
 #include "builder/command.h"
 #include "builder/home.h"
 #include "builder/materialize.h"

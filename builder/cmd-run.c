@@ -10,7 +10,6 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "builder/cmd.h"
 #include "builder/command.h"
 #include "builder/diagnostics.h"
 #include "builder/json.h"

@@ -1,6 +1,5 @@
 #include <stdio.h>
 
-#include "builder/cmd.h"
 #include "builder/command.h"
 
 int cmd_version(const struct globals *g, int argc, char **argv, struct error *err)

@@ -5,7 +5,6 @@
 
 #include "base/path.h"
 #include "builder/build.h"
-#include "builder/cmd.h"
 #include "builder/command.h"
 #include "builder/diagnostics.h"
 #include "builder/json.h"

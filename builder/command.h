@@ -1,4 +1,4 @@
-/* The subcommands: one file each (cmd-NAME.c), one row each in the table in commands.c, from which help is made. */
+/* The subcommands: one file each (cmd-NAME.c), one row each in the table in command.c, from which help is made. */
 #pragma once
 
 #include <stdbool.h>
@@ -24,10 +24,22 @@ struct command {
 	int (*run)(const struct globals *g, int argc, char **argv, struct error *err);
 };
 
+/* What the rows run. */
+int cmd_build(const struct globals *g, int argc, char **argv, struct error *err);
+int cmd_cache(const struct globals *g, int argc, char **argv, struct error *err);
+int cmd_check(const struct globals *g, int argc, char **argv, struct error *err);
+int cmd_init(const struct globals *g, int argc, char **argv, struct error *err);
+int cmd_list(const struct globals *g, int argc, char **argv, struct error *err);
+int cmd_lock(const struct globals *g, int argc, char **argv, struct error *err);
+int cmd_recipe(const struct globals *g, int argc, char **argv, struct error *err);
+int cmd_run(const struct globals *g, int argc, char **argv, struct error *err);
+int cmd_version(const struct globals *g, int argc, char **argv, struct error *err);
+int cmd_why(const struct globals *g, int argc, char **argv, struct error *err);
+
 extern const struct command commands[];
 extern const size_t command_count;
 
-/* Option parsing for one command over getopt_long: `struct option` rows, values through the callback-free switch of the
- * caller. Prints nothing; on a bad option fills err and returns '?'. Resets getopt when argv[0] changes. */
+/* getopt_long(3) for one command: the next option's value, -1 after the last. Prints nothing; for a bad option it fills err and
+ * returns '?'. Another argv starts from the beginning. */
 struct option;
 int command_getopt(int argc, char **argv, const char *short_options, const struct option *options, struct error *err);

@@ -10,10 +10,10 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "builder/download-proxy.h"
+#include "builder/download-transfer.h"
 #include "builder/progress.h"
-#include "builder/proxy.h"
 #include "builder/store-private.h"
-#include "builder/transfer.h"
 
 enum { PARALLEL = 6, WAIT_MS = 200 };
 

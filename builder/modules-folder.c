@@ -7,7 +7,7 @@
 #include "builder/decompress.h"
 #include "builder/kernel.h"
 #include "builder/materialize.h"
-#include "builder/modules-kmod.h"
+#include "builder/modules-private.h"
 #include "builder/progress.h"
 #include "builder/run-program.h"
 

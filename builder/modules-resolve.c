@@ -4,7 +4,7 @@
 
 #include "base/flat.h"
 #include "builder/kernel.h"
-#include "builder/modules-kmod.h"
+#include "builder/modules-private.h"
 
 void strings_add(struct arena *a, struct strings *s, const char *item)
 {

@@ -8,7 +8,7 @@
 #include "builder/decompress.h"
 #include "builder/diagnostics.h"
 #include "builder/kernel.h"
-#include "builder/modules-kmod.h"
+#include "builder/modules-private.h"
 
 struct walk {
 	struct build *b;

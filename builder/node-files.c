@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "builder/node-parts.h"
+#include "builder/node-private.h"
 
 int place_error(struct error *err, struct place at, const char *fmt, ...)
 {

@@ -2,8 +2,9 @@
 #include <string.h>
 
 #include "builder/cni-config.h"
+#include "builder/component.h"
 #include "builder/containerd-config.h"
-#include "builder/node-parts.h"
+#include "builder/node-private.h"
 #include "builder/oci-reference.h"
 #include "builder/progress.h"
 
@@ -82,16 +83,16 @@ int node_kubernetes_facts(struct build *b, struct node_facts *facts, struct erro
 	facts->containerd = profile_component(p, "containerd") != NULL;
 	facts->kubelet = p->kubernetes.enabled;
 	facts->iptables = has_iptables(b);
-	if (facts->containerd && version_of_component(b, "containerd", p->containerd.version, "containerd: {version: …}",
-						      p->containerd.at, &facts->containerd_version, err) < 0)
+	if (facts->containerd && component_version(b, "containerd", p->containerd.version, "containerd: {version: …}",
+						   p->containerd.at, &facts->containerd_version, err) < 0)
 		return -1;
 	if (find_sandbox_image(b, facts, err) < 0)
 		return -1;
 	if (!facts->kubelet)
 		return 0;
 	if (find_role(b, facts, err) < 0 ||
-	    version_of_component(b, "kubelet", p->kubernetes.version, "kubernetes: {version: …}", p->kubernetes.at,
-				 &facts->kubelet_version, err) < 0)
+	    component_version(b, "kubelet", p->kubernetes.version, "kubernetes: {version: …}", p->kubernetes.at,
+			      &facts->kubelet_version, err) < 0)
 		return -1;
 	if (facts->containerd && containerd_check_kubelet(facts->containerd_version, facts->kubelet_version, err) < 0)
 		return error_wrap(err, "%s:%u:%u", p->kubernetes.at.file, p->kubernetes.at.line, p->kubernetes.at.column);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/flat.h"
-#include "builder/node-parts.h"
+#include "builder/node-private.h"
 #include "init/plan.h"
 
 static void add_words(struct strbuf *out, const char *record, const struct strings *words)

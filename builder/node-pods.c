@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
-#include "builder/node-parts.h"
+#include "builder/node-private.h"
 
 enum { MANIFEST_LIMIT = 1 << 20 };
 

@@ -2,7 +2,7 @@
 
 #include "base/path.h"
 #include "builder/containerd-config.h"
-#include "builder/node-parts.h"
+#include "builder/node-private.h"
 
 /* The services that a profile need not spell out. What it does say about them (readiness, time limits, environment, a whole
  * command line) is kept. */

@@ -2,7 +2,7 @@
 
 #include "base/path.h"
 
-#include "builder/node-parts.h"
+#include "builder/node-private.h"
 
 /* Accounts without which programs complain: root's own, and the one that NFS and containers use for nobody. */
 static const struct user root = {.name = "root", .uid = 0, .gid = 0, .home = "/root", .shell = "/bin/sh"};

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "builder/oci-parts.h"
+#include "builder/oci-private.h"
 
 /* More than any image that one would keep in RAM, and little enough that a compressed bomb ends. */
 static const uint64_t archive_limit = 16ull << 30;

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "builder/oci-parts.h"
+#include "builder/oci-private.h"
 
 enum { INDEX_DEPTH = 4, CANDIDATE_LIMIT = 256, LAYER_LIMIT = 1024 };
 

@@ -1,6 +1,6 @@
 /* What has to fit together across a profile. Works on the merged values too, because they know where each item was
  * written. */
-#include "builder/profile-load.h"
+#include "builder/profile-private.h"
 
 #include <stdlib.h>
 #include <string.h>

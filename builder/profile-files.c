@@ -1,6 +1,6 @@
 /* Which files make up a profile: the one asked for and, before it, what it extends. Each file counts once, where it is
  * needed first, so two that extend the same base do not append its lists twice. */
-#include "builder/profile-load.h"
+#include "builder/profile-private.h"
 
 #include <dirent.h>
 #include <errno.h>

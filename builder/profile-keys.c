@@ -1,6 +1,6 @@
 /* The keys of a profile. From this table come the checks, the JSON of `mkdl check --json` and the reference in
  * mkdl-profile(5): to add a key, add a row (and, for a new kind of value, a type). */
-#include "builder/profile-load.h"
+#include "builder/profile-private.h"
 
 const char *const key_map_names[MAP_COUNT] = {
 	[MAP_PROFILE] = "",

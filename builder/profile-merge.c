@@ -1,5 +1,5 @@
 /* Merging: what extends promises. Values are never changed, only put together anew, so every value keeps its place. */
-#include "builder/profile-load.h"
+#include "builder/profile-private.h"
 
 static struct value *settle(struct arena *a, struct diagnostics *diag, struct value *v);
 

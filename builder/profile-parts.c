@@ -1,5 +1,5 @@
 /* Values with a struct of their own: components, services, users … and the small maps inside of them. */
-#include "builder/profile-load.h"
+#include "builder/profile-private.h"
 
 #include <string.h>
 

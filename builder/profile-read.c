@@ -1,5 +1,5 @@
 /* The key table at work: a map of values into a struct, and back out as JSON. */
-#include "builder/profile-load.h"
+#include "builder/profile-private.h"
 
 #include <string.h>
 

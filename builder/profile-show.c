@@ -1,5 +1,5 @@
 /* The key table as JSON and as a manual. */
-#include "builder/profile-load.h"
+#include "builder/profile-private.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Sources in a profile: apt, url, path or build, with what belongs to each; and the names of what lies in folders
  * beside it. */
-#include "builder/profile-load.h"
+#include "builder/profile-private.h"
 
 #include <dirent.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* What single texts may look like. Names are strict: they become file names, arguments and lines of flat files. */
-#include "builder/profile-load.h"
+#include "builder/profile-private.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

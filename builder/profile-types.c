@@ -1,6 +1,6 @@
 /* The plain types of values: how each is read, and written back as JSON. A field that was not written keeps its
  * default. */
-#include "builder/profile-load.h"
+#include "builder/profile-private.h"
 
 #include <stdio.h>
 #include <stdlib.h>

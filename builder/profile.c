@@ -4,7 +4,7 @@
 
 #include "base/path.h"
 #include "builder/home.h"
-#include "builder/profile-load.h"
+#include "builder/profile-private.h"
 
 static const struct profile defaults = {
 	.hostname = "node-${mac}",

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "builder/hooks.h"
-#include "builder/stage.h"
+#include "builder/publish-private.h"
 
 /* Does the folder hold this file already? Large ones stand in folders that appear only when whole: their size is enough. */
 static bool is_current(int dir, const struct output_file *f)
@@ -55,11 +55,11 @@ static int stage(struct outputs *o, struct exchange *x, const char *parent, cons
 	if (place_is_current(o, x->place, x->final))
 		return 0;
 	x->pending = true;
-	if (dir_make_at(AT_FDCWD, x->staged, 0755, err) < 0 || stage_files(o, x->place, x->staged, err) < 0)
+	if (dir_make_at(AT_FDCWD, x->staged, 0755, err) < 0 || publish_write_files(o, x->place, x->staged, err) < 0)
 		return -1;
 	if (x->place == OUTPUT_OUT && image_hooks_run(o->build, x->staged, err) < 0)
 		return -1;
-	return stage_sync(x->staged, err);
+	return publish_sync(x->staged, err);
 }
 
 /* The staged folder takes its place; what was there is then under the staged name, and goes. */
@@ -115,14 +115,14 @@ static int publish_staged(struct outputs *o, struct exchange *out, struct exchan
 		return -1;
 	*changed = out->pending || image->pending;
 	if (o->tftp)
-		before = stage_previous(o);
+		before = publish_previous(o);
 	if (swap(image, err) < 0 || swap(out, err) < 0)
 		return -1;
 	if (!o->tftp)
 		return 0;
-	if (stage_root_files(o, is_current, changed, err) < 0)
+	if (publish_root_files(o, is_current, changed, err) < 0)
 		return -1;
-	return stage_remove_old(o, before, err);
+	return publish_remove_old(o, before, err);
 }
 
 int publish(struct outputs *o, bool *changed, struct error *err)

@@ -6,10 +6,10 @@
 
 #include "base/cleanup.h"
 #include "builder/apt.h"
+#include "builder/download-transfer.h"
 #include "builder/download.h"
 #include "builder/progress.h"
 #include "builder/source-private.h"
-#include "builder/transfer.h"
 #include "builder/unpack.h"
 
 enum { MAX_THREADS = 8 };

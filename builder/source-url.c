@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "builder/download-transfer.h"
 #include "builder/source-file.h"
-#include "builder/transfer.h"
 
 /* The last part of the URL's path; "" when it has none. */
 static const char *base_name(struct arena *a, const char *url)

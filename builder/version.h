@@ -3,11 +3,6 @@
 
 #include <stdbool.h>
 
-#include "base/error.h"
-#include "builder/profile.h"
-
-struct build;
-
 struct version {
 	unsigned major, minor;
 };
@@ -25,8 +20,3 @@ int version_compare(struct version a, struct version b);
 
 /* since ≤ v < until, either of them VERSION_ANY for no limit. */
 bool version_within(struct version v, struct version since, struct version until);
-
-/* The version of the component called name: stated (from the profile's own map, may be NULL), else the component's version:,
- * else what its source says, else what its URL says. key is what the user would write it as ("kubernetes: version"). */
-int version_of_component(struct build *b, const char *name, const char *stated, const char *key, struct place at,
-			 struct version *out, struct error *err);

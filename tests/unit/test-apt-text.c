@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "builder/apt-text.h"
-#include "builder/proxy.h"
+#include "builder/download-proxy.h"
 
 #define H1 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "builder/node-files.h"
-#include "builder/node-parts.h"
+#include "builder/node-private.h"
 #include "builder/source.h"
 #include "init/plan.h"
 #include "store-fixture.h"

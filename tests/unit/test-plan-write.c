@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "builder/node-parts.h"
+#include "builder/node-private.h"
 #include "init/plan.h"
 
 #define STRINGS(...) {(const char *[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)}

@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "builder/diagnostics.h"
-#include "builder/profile-load.h"
+#include "builder/profile-private.h"
 
 #define SOURCES TEST_DATA "/../.."
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "builder/cmd.h"
 #include "builder/diagnostics.h"
 
 static const char run_details[] =

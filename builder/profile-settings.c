@@ -1,5 +1,5 @@
 /* Small values with a grammar of their own: ready, state, failure, compression. */
-#include "builder/profile-load.h"
+#include "builder/profile-private.h"
 
 #include <stdio.h>
 #include <string.h>

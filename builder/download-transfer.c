@@ -1,4 +1,4 @@
-#include "builder/transfer.h"
+#include "builder/download-transfer.h"
 
 #include <errno.h>
 #include <stdio.h>

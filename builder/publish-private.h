@@ -4,17 +4,17 @@
 #include "builder/output.h"
 
 /* Write all files of a place below dir, an existing folder, each synced. */
-int stage_files(struct outputs *o, enum output_place place, const char *dir, struct error *err);
+int publish_write_files(struct outputs *o, enum output_place place, const char *dir, struct error *err);
 
 /* Sync the folder itself. */
-int stage_sync(const char *dir, struct error *err);
+int publish_sync(const char *dir, struct error *err);
 
 /* Replace, in their order, the files of OUTPUT_ROOT that `current` does not accept. */
-int stage_root_files(struct outputs *o, bool (*current)(int dir, const struct output_file *f), bool *changed,
-		     struct error *err);
+int publish_root_files(struct outputs *o, bool (*current)(int dir, const struct output_file *f), bool *changed,
+		       struct error *err);
 
 /* The id of the image that TFTP/NAME.ipxe boots now, NULL when there is none. */
-const char *stage_previous(struct outputs *o);
+const char *publish_previous(struct outputs *o);
 
 /* Remove the folders of images below TFTP/NAME other than this build's and `previous`. */
-int stage_remove_old(struct outputs *o, const char *previous, struct error *err);
+int publish_remove_old(struct outputs *o, const char *previous, struct error *err);

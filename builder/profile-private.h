@@ -3,7 +3,8 @@
  *   profile-files.c   extends: which files, in which order, and where what they name is looked for
  *   profile-merge.c   maps merge, lists append, the rest overrides
  *   profile-keys.c    the table of keys; profile-read.c drives it over a map
- *   profile-types.c   the types of values: text, list, seconds …; profile-parts.c: those with a struct of their own
+ *   profile-types.c   the types of values: text, list, seconds …; profile-parts.c: those with a struct of their own;
+ *                     profile-settings.c: ready, state, failure, compression
  *   profile-source.c  sources, and names that must exist in overlays/ or hooks/
  *   profile-syntax.c  what a text may look like: names, paths, addresses …
  *   profile-check.c   what has to fit together: needs, targets, repositories

@@ -1,4 +1,4 @@
-#include "builder/stage.h"
+#include "builder/publish-private.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,7 +41,7 @@ static int write_file(struct outputs *o, const struct output_file *f, const char
 	return fchmod(fd, 0644) < 0 || fsync(fd) < 0 ? error_errno(err, "%s", path) : 0;
 }
 
-int stage_files(struct outputs *o, enum output_place place, const char *dir, struct error *err)
+int publish_write_files(struct outputs *o, enum output_place place, const char *dir, struct error *err)
 {
 	for (size_t i = 0; i < o->count; i++)
 		if (o->files[i].place == place && write_file(o, &o->files[i], path_join(o->build->arena, dir, o->files[i].path), err) < 0)
@@ -49,15 +49,15 @@ int stage_files(struct outputs *o, enum output_place place, const char *dir, str
 	return 0;
 }
 
-int stage_sync(const char *dir, struct error *err)
+int publish_sync(const char *dir, struct error *err)
 {
 	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 || fsync(fd) < 0 ? error_errno(err, "%s", dir) : 0;
 }
 
-int stage_root_files(struct outputs *o, bool (*current)(int dir, const struct output_file *f), bool *changed,
-		     struct error *err)
+int publish_root_files(struct outputs *o, bool (*current)(int dir, const struct output_file *f), bool *changed,
+		       struct error *err)
 {
 	struct arena *a = o->build->arena;
 	_cleanup_close_ int dir = open(o->tftp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -82,10 +82,10 @@ int stage_root_files(struct outputs *o, bool (*current)(int dir, const struct ou
 		if (rename(temporary, path) < 0)
 			return error_errno(err, "%s", path);
 	}
-	return *changed ? stage_sync(o->tftp, err) : 0;
+	return *changed ? publish_sync(o->tftp, err) : 0;
 }
 
-const char *stage_previous(struct outputs *o)
+const char *publish_previous(struct outputs *o)
 {
 	const char *name = o->build->profile.name, *head = arena_printf(o->build->arena, "#!ipxe\n# mkdl %s ", name);
 	_cleanup_strbuf_ struct strbuf text = {0};
@@ -106,7 +106,7 @@ static bool is_image_folder(const char *name)
 	return n == ID_DIGITS && (dot ? !strcmp(name + 1 + n, ".new") : !name[n]);
 }
 
-int stage_remove_old(struct outputs *o, const char *previous, struct error *err)
+int publish_remove_old(struct outputs *o, const char *previous, struct error *err)
 {
 	const char *path = path_join(o->build->arena, o->tftp, o->build->profile.name);
 	_cleanup_closedir_ DIR *dir = opendir(path);

@@ -1,4 +1,4 @@
-#include "builder/proxy.h"
+#include "builder/download-proxy.h"
 
 #include <curl/curl.h>
 #include <string.h>
