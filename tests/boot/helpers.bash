@@ -1,0 +1,50 @@
+# For the tests with real machines: what a test file boots is built once, into a folder that is kept from run to run, and
+# mostly out of the cache.
+load ../helpers
+
+BOOT=$ROOT/out/test-boot
+
+# build_for_boot PROFILE…
+build_for_boot() {
+	local profile
+	mkdir -p "$BOOT"
+	cd "$BOOT" || return 1
+	for profile; do
+		"$MKDL" build "$ROOT/profiles/$profile.yml" --out "$BOOT/out" --tftp "$BOOT/out/tftp" || return 1
+	done
+}
+
+# A machine, to its end. The console is long: what failed is near its end.
+machine() {
+	cd "$BOOT" || return 1
+	run --separate-stderr timeout -k 10 400 "$MKDL" run --out "$BOOT/out" "$@" </dev/null
+	tail -n 30 <<<"$output"
+	tail -n 30 <<<"$stderr"
+}
+
+# Each machine of these tests has one of the two folders in its command line.
+no_machines() {
+	[ -z "$(processes_with "qemu-system-x86_64 .*($BOOT|$BATS_RUN_TMPDIR)/")" ]
+}
+
+# In the background, its keys from a FIFO (descriptor 7), its console in the file console.
+start_machine() {
+	cd "$BOOT" || return 1
+	rm -f "$BATS_TEST_TMPDIR/keys"
+	mkfifo "$BATS_TEST_TMPDIR/keys"
+	"$MKDL" run --out "$BOOT/out" "$@" <"$BATS_TEST_TMPDIR/keys" >"$BATS_TEST_TMPDIR/console" 2>"$BATS_TEST_TMPDIR/messages" 3>&- &
+	MACHINE=$!
+	exec 7>"$BATS_TEST_TMPDIR/keys"
+}
+
+console_has() {
+	grep -qaE -- "$1" "$BATS_TEST_TMPDIR/console"
+}
+
+# The exit status of the machine in the background, in $ended.
+end_of_machine() {
+	ended=0
+	wait "$MACHINE" || ended=$?
+	exec 7>&-
+	tail -n 20 "$BATS_TEST_TMPDIR/console" "$BATS_TEST_TMPDIR/messages"
+}
