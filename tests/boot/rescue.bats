@@ -87,6 +87,8 @@ teardown() {
 @test "a killed mkdl leaves no machine" {
 	start_machine rescue --memory 256M
 	wait_for 60 console_has iPXE
+	run no_machines
+	assert_failure
 	kill -KILL "$MACHINE"
 	end_of_machine
 	[ "$ended" -eq 137 ]
