@@ -47,8 +47,9 @@ static int merge_component(struct build *b, struct tree *taken, struct error *er
 		struct node *old = tree_find(&b->tree, n->path);
 
 		if (old && !same_node(old, n))
-			return error_set(err, "%s comes from %s (%s) and, with other content or mode, from %s (%s); take it from one of them "
-					      "with files:, or put the right one into an overlay",
+			return error_set(err,
+					 "%s comes from %s (%s) and, with other content or mode, from %s (%s); take it "
+					 "from one of them with files:, or put the right one into an overlay",
 					 n->path, old->reason, old->origin, n->reason, n->origin);
 		if (!old)
 			continue;
@@ -56,7 +57,8 @@ static int merge_component(struct build *b, struct tree *taken, struct error *er
 			old->layer = n->layer;
 	}
 	for (size_t i = 0, known = b->tree.count; i < taken->count; i++) {
-		struct tree before = {.arena = b->arena, .nodes = b->tree.nodes, .count = known, .cap = known, .sorted = true};
+		struct tree before = {
+			.arena = b->arena, .nodes = b->tree.nodes, .count = known, .cap = known, .sorted = true};
 
 		if (!tree_find(&before, taken->nodes[i].path))
 			tree_add(&b->tree, &taken->nodes[i]);
@@ -84,7 +86,12 @@ static int add_init(struct build *b, struct error *err)
 	const char *from = path_join(b->arena, b->helpers, "mkdl-init");
 	_cleanup_close_ int fd = open(from, O_RDONLY | O_CLOEXEC);
 	struct node n = {
-		.path = "/init", .type = NODE_FILE, .mode = 0755, .origin = "mkdl " MKDL_VERSION, .reason = "PID 1", .layer = LAYER_USERLAND,
+		.path = "/init",
+		.type = NODE_FILE,
+		.mode = 0755,
+		.origin = "mkdl " MKDL_VERSION,
+		.reason = "PID 1",
+		.layer = LAYER_USERLAND,
 	};
 
 	if (fd < 0)
@@ -93,7 +100,12 @@ static int add_init(struct build *b, struct error *err)
 		return -1;
 	tree_add(&b->tree, &n);
 	n = (struct node){
-		.path = "/usr/sbin/init", .type = NODE_SYMLINK, .mode = 0777, .target = "/init", .origin = n.origin, .reason = n.reason,
+		.path = "/usr/sbin/init",
+		.type = NODE_SYMLINK,
+		.mode = 0777,
+		.target = "/init",
+		.origin = n.origin,
+		.reason = n.reason,
 		.layer = LAYER_USERLAND,
 	};
 	tree_add(&b->tree, &n);
@@ -129,7 +141,8 @@ static int add_microcode(struct build *b, const char *pattern, const char *name,
 		for (size_t k = 0; k < t->count; k++) {
 			const struct node *from = &t->nodes[k];
 
-			if (from->type != NODE_FILE || !path_match(pattern, from->path) || strstr(from->path, ".initramfs"))
+			if (from->type != NODE_FILE || !path_match(pattern, from->path) ||
+			    strstr(from->path, ".initramfs"))
 				continue;
 			if (store_read_blob(&b->store, &from->content, 64 << 20, &all, err) < 0)
 				return error_wrap(err, "microcode %s", from->path);
@@ -145,17 +158,23 @@ static int add_microcode(struct build *b, const char *pattern, const char *name,
 	return 0;
 }
 
-/* Folders and devices that every image has, unless something brought them already. /dev/console is what the kernel opens
- * for PID 1 before devtmpfs is mounted. */
+/* Folders and devices that every image has, unless something brought them already. /dev/console is what the kernel
+ * opens for PID 1 before devtmpfs is mounted. */
 static void add_standard(struct build *b)
 {
 	static const struct node standard[] = {
-		{.path = "/dev", .type = NODE_DIR, .mode = 0755},      {.path = "/etc", .type = NODE_DIR, .mode = 0755},
-		{.path = "/mnt", .type = NODE_DIR, .mode = 0755},      {.path = "/proc", .type = NODE_DIR, .mode = 0555},
-		{.path = "/root", .type = NODE_DIR, .mode = 0700},     {.path = "/run", .type = NODE_DIR, .mode = 0755},
-		{.path = "/sys", .type = NODE_DIR, .mode = 0555},      {.path = "/tmp", .type = NODE_DIR, .mode = 01777},
-		{.path = "/var/lib", .type = NODE_DIR, .mode = 0755},  {.path = "/var/log", .type = NODE_DIR, .mode = 0755},
-		{.path = "/var/tmp", .type = NODE_DIR, .mode = 01777}, {.path = "/dev/console", .type = NODE_CHAR, .mode = 0600, .major = 5, .minor = 1},
+		{.path = "/dev", .type = NODE_DIR, .mode = 0755},
+		{.path = "/etc", .type = NODE_DIR, .mode = 0755},
+		{.path = "/mnt", .type = NODE_DIR, .mode = 0755},
+		{.path = "/proc", .type = NODE_DIR, .mode = 0555},
+		{.path = "/root", .type = NODE_DIR, .mode = 0700},
+		{.path = "/run", .type = NODE_DIR, .mode = 0755},
+		{.path = "/sys", .type = NODE_DIR, .mode = 0555},
+		{.path = "/tmp", .type = NODE_DIR, .mode = 01777},
+		{.path = "/var/lib", .type = NODE_DIR, .mode = 0755},
+		{.path = "/var/log", .type = NODE_DIR, .mode = 0755},
+		{.path = "/var/tmp", .type = NODE_DIR, .mode = 01777},
+		{.path = "/dev/console", .type = NODE_CHAR, .mode = 0600, .major = 5, .minor = 1},
 		{.path = "/dev/null", .type = NODE_CHAR, .mode = 0666, .major = 1, .minor = 3},
 		{.path = "/var/run", .type = NODE_SYMLINK, .mode = 0777, .target = "/run"},
 	};

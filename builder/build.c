@@ -28,7 +28,8 @@ static void add_implicit_components(struct build *b)
 	b->profile.component_count = named + count;
 }
 
-int build_open(struct build *b, const char *profile, const struct build_options *options, bool no_color, struct error *err)
+int build_open(struct build *b, const char *profile, const struct build_options *options, bool no_color,
+	       struct error *err)
 {
 	struct diagnostics diag = {.arena = b->arena};
 	int loaded;

@@ -45,7 +45,8 @@ struct build {
  * diagnostics of the profile, which are on stderr already. */
 
 /* Zero b first and give it an arena. Loads the profile, opens the store, finds home and helpers. */
-int build_open(struct build *b, const char *profile, const struct build_options *options, bool no_color, struct error *err);
+int build_open(struct build *b, const char *profile, const struct build_options *options, bool no_color,
+	       struct error *err);
 /* Resolves the lock, fetches, fills b->tree. */
 int build_tree(struct build *b, struct error *err);
 /* Compresses what the store lacks, fills b->initramfs. */

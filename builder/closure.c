@@ -54,7 +54,8 @@ static bool find_in_own(const struct closure *c, const char *path, struct node *
 
 /* source_find_library from the asking file's package; for a file that no package owns, from the profile's own packages.
  * 1, 0 or -1. */
-static int find_in_packages(struct closure *c, const struct wish *w, const char *name, struct node *out, struct error *err)
+static int find_in_packages(struct closure *c, const struct wish *w, const char *name, struct node *out,
+			    struct error *err)
 {
 	struct node by = w->by;
 	int found = 0;
@@ -69,7 +70,8 @@ static int find_in_packages(struct closure *c, const struct wish *w, const char 
 	return found;
 }
 
-static int find_path_in_packages(struct closure *c, const struct wish *w, const char *path, struct node *out, struct error *err)
+static int find_path_in_packages(struct closure *c, const struct wish *w, const char *path, struct node *out,
+				 struct error *err)
 {
 	const char *other = usr_unmerged(c->b->arena, path);
 	int found = find_in_packages(c, w, path, out, err);
@@ -147,7 +149,8 @@ static bool fits(struct closure *c, const struct wish *w, const char *path)
 
 	if (!n || n->type != NODE_FILE || store_open_blob(&c->b->store, &n->content, &fd, &err) < 0)
 		return false;
-	return elf_read(c->b->arena, fd, n->path, &e, &err) == 1 && e.class == w->elf->class && e.machine == w->elf->machine;
+	return elf_read(c->b->arena, fd, n->path, &e, &err) == 1 && e.class == w->elf->class &&
+	       e.machine == w->elf->machine;
 }
 
 /* "$ORIGIN/../lib" of /usr/bin/x → "/usr/lib". NULL for what cannot be known here. */
@@ -196,10 +199,12 @@ static int missing_library(struct closure *c, const struct wish *w, const char *
 
 	for (size_t i = 0; i < folders->count; i++)
 		strbuf_printf(&where, "%s%s", i ? ", " : "", folders->items[i]);
-	return error_set(err, "%s needs %s, which is neither in the image (looked in %s) nor in %s; add a component that brings it",
-			 w->by.path, name, where.data ? where.data : "no folder",
-			 w->by.package ? arena_printf(c->b->arena, "the package %s and its dependencies", w->by.package->name) :
-					 "the packages of the profile");
+	return error_set(
+		err,
+		"%s needs %s, which is neither in the image (looked in %s) nor in %s; add a component that brings it",
+		w->by.path, name, where.data ? where.data : "no folder",
+		w->by.package ? arena_printf(c->b->arena, "the package %s and its dependencies", w->by.package->name)
+			      : "the packages of the profile");
 }
 
 static int want_library(struct closure *c, const struct wish *w, const char *name, struct error *err)
@@ -252,11 +257,14 @@ static int want_all(struct closure *c, const struct wish *w, struct error *err)
 		if (found < 0)
 			return -1;
 		if (!found)
-			return error_set(err, "%s needs the dynamic linker %s, which is nowhere to be found; add a component that brings it",
+			return error_set(err,
+					 "%s needs the dynamic linker %s, which is nowhere to be found; add a "
+					 "component that brings it",
 					 w->by.path, w->elf->interpreter);
 	}
 	for (size_t i = 0; i < w->elf->needed.count; i++)
-		if (!is_musl_libc(w->elf, w->elf->needed.items[i]) && want_library(c, w, w->elf->needed.items[i], err) < 0)
+		if (!is_musl_libc(w->elf, w->elf->needed.items[i]) &&
+		    want_library(c, w, w->elf->needed.items[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -320,7 +328,8 @@ static int visit_dlopen(struct closure *c, const struct component *component, st
 			w.elf = &e;
 	}
 	if (!w.elf)
-		return error_set(err, "%s:%u:%u: component %s: dlopen: none of its files is a dynamic program or library",
+		return error_set(err,
+				 "%s:%u:%u: component %s: dlopen: none of its files is a dynamic program or library",
 				 component->at.file, component->at.line, component->at.column, component->name);
 	for (size_t i = 0; i < component->dlopen.count; i++)
 		if (want_library(c, &w, component->dlopen.items[i], err) < 0)
@@ -352,7 +361,8 @@ int closure_add(struct build *b, struct error *err)
 {
 	/* No programs in the others: kernel modules are not linked dynamically, container images bring their own. */
 	static const enum layer layers[] = {LAYER_USERLAND, LAYER_RUNTIME, LAYER_KUBERNETES, LAYER_SITE};
-	struct closure c = {.b = b, .own = arena_calloc(b->arena, b->profile.component_count + 1, sizeof(struct tree *))};
+	struct closure c = {.b = b,
+			    .own = arena_calloc(b->arena, b->profile.component_count + 1, sizeof(struct tree *))};
 
 	for (size_t i = 0; i < b->profile.component_count; i++)
 		if (b->profile.components[i].source.kind != SOURCE_APT &&

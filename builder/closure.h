@@ -3,8 +3,8 @@
 
 #include "builder/build.h"
 
-/* Add what the files in b->tree need: the interpreter (PT_INTERP), DT_NEEDED, and what components name under dlopen:, from
- * the tree itself, then from the components' own sources, then from the package that a file came from and its dependencies.
- * What is found goes into the lowest layer that needs it, so that profiles that share a layer share its segment.
- * A library that is nowhere is an error that names the file that needs it. */
+/* Add what the files in b->tree need: the interpreter (PT_INTERP), DT_NEEDED, and what components name under dlopen:,
+ * from the tree itself, then from the components' own sources, then from the package that a file came from and its
+ * dependencies. What is found goes into the lowest layer that needs it, so that profiles that share a layer share its
+ * segment. A library that is nowhere is an error that names the file that needs it. */
 int closure_add(struct build *b, struct error *err);

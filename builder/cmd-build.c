@@ -14,8 +14,9 @@
 enum { JOBS_MAX = 1024 };
 
 static const struct option table[] = {
-	{"out", required_argument, NULL, 'o'},  {"tftp", required_argument, NULL, 't'}, {"locked", no_argument, NULL, 'l'},
-	{"offline", no_argument, NULL, 'f'},    {"jobs", required_argument, NULL, 'j'}, {0},
+	{"out", required_argument, NULL, 'o'},	{"tftp", required_argument, NULL, 't'},
+	{"locked", no_argument, NULL, 'l'},	{"offline", no_argument, NULL, 'f'},
+	{"jobs", required_argument, NULL, 'j'}, {0},
 };
 
 static int parse_jobs(const char *command, const char *text, unsigned *out, struct error *err)
@@ -126,8 +127,8 @@ static int run(struct build *b, const struct globals *g, const char *profile, co
 	const char *out, *tftp;
 	bool changed;
 
-	if (build_open(b, profile, options, g->no_color, err) < 0 || build_tree(b, err) < 0 || build_image(b, err) < 0 ||
-	    build_publish(b, &changed, err) < 0)
+	if (build_open(b, profile, options, g->no_color, err) < 0 || build_tree(b, err) < 0 ||
+	    build_image(b, err) < 0 || build_publish(b, &changed, err) < 0)
 		return EXIT_FAILED;
 	outputs_folders(b, &out, &tftp);
 	if (g->json)

@@ -8,7 +8,8 @@
 #include "builder/json.h"
 
 static const char type_letters[] = {
-	[NODE_FILE] = '-', [NODE_DIR] = 'd', [NODE_SYMLINK] = 'l', [NODE_CHAR] = 'c', [NODE_BLOCK] = 'b', [NODE_FIFO] = 'p',
+	[NODE_FILE] = '-', [NODE_DIR] = 'd',   [NODE_SYMLINK] = 'l',
+	[NODE_CHAR] = 'c', [NODE_BLOCK] = 'b', [NODE_FIFO] = 'p',
 };
 
 /* As ls -l writes it: "drwxr-xr-t". */
@@ -90,8 +91,11 @@ static void print_raw(struct tree *t)
 static int parse(int argc, char **argv, struct build_options *out, bool *raw, struct error *err)
 {
 	static const struct option options[] = {
-		{"raw", no_argument, NULL, 'r'},    {"out", required_argument, NULL, 'o'}, {"locked", no_argument, NULL, 'l'},
-		{"offline", no_argument, NULL, 'f'}, {0},
+		{"raw", no_argument, NULL, 'r'},
+		{"out", required_argument, NULL, 'o'},
+		{"locked", no_argument, NULL, 'l'},
+		{"offline", no_argument, NULL, 'f'},
+		{0},
 	};
 
 	for (int c; (c = command_getopt(argc, argv, "", options, err)) != -1;) {

@@ -122,7 +122,10 @@ static void print_json(const struct why *w)
 static int parse(int argc, char **argv, struct build_options *out, struct error *err)
 {
 	static const struct option options[] = {
-		{"out", required_argument, NULL, 'o'}, {"locked", no_argument, NULL, 'l'}, {"offline", no_argument, NULL, 'f'}, {0},
+		{"out", required_argument, NULL, 'o'},
+		{"locked", no_argument, NULL, 'l'},
+		{"offline", no_argument, NULL, 'f'},
+		{0},
 	};
 
 	for (int c; (c = command_getopt(argc, argv, "", options, err)) != -1;) {

@@ -111,8 +111,8 @@ static int no_match(struct selection *s, const char *pattern, struct error *err)
 	const char *near = near_path(s, pattern);
 	const char *hint = near ? arena_printf(s->b->arena, "; did you mean \"%s\"?", near) : "";
 
-	return error_set(err, "%s:%u:%u: component %s: no file in %s matches \"%s\"%s", c->at.file, c->at.line, c->at.column,
-			 c->name, c->source.spec, pattern, hint);
+	return error_set(err, "%s:%u:%u: component %s: no file in %s matches \"%s\"%s", c->at.file, c->at.line,
+			 c->at.column, c->name, c->source.spec, pattern, hint);
 }
 
 /* Without patterns: the only file, renamed by `to`; or everything. */
@@ -124,9 +124,11 @@ static int take_all(struct selection *s, struct error *err)
 	for (size_t i = 0; i < s->source->count; i++)
 		files += s->source->nodes[i].type != NODE_DIR;
 	if (c->to && c->to[strlen(c->to) - 1] != '/' && files != 1)
-		return error_set(err, "%s:%u:%u: component %s: %s holds %zu files, but \"to: %s\" names one file; say which with "
-				      "files:, or end it with \"/\" for a folder",
-				 c->at.file, c->at.line, c->at.column, c->name, c->source.spec, files, c->to);
+		return error_set(
+			err,
+			"%s:%u:%u: component %s: %s holds %zu files, but \"to: %s\" names one file; say which with "
+			"files:, or end it with \"/\" for a folder",
+			c->at.file, c->at.line, c->at.column, c->name, c->source.spec, files, c->to);
 	for (size_t i = 0; i < s->source->count; i++) {
 		const struct node *n = &s->source->nodes[i];
 
@@ -142,7 +144,8 @@ static int take_all(struct selection *s, struct error *err)
 	return 0;
 }
 
-int component_select(struct build *b, const struct component *c, struct tree *source, struct tree *out, struct error *err)
+int component_select(struct build *b, const struct component *c, struct tree *source, struct tree *out,
+		     struct error *err)
 {
 	struct selection s = {
 		.b = b, .c = c, .source = source, .out = out, .reason = arena_printf(b->arena, "component %s", c->name),
@@ -160,9 +163,11 @@ int component_select(struct build *b, const struct component *c, struct tree *so
 		roots += n;
 	}
 	if (c->to && c->to[strlen(c->to) - 1] != '/' && roots != 1)
-		return error_set(err, "%s:%u:%u: component %s: files: names %zu files, but \"to: %s\" renames one; end it with \"/\" "
-				      "for a folder",
-				 c->at.file, c->at.line, c->at.column, c->name, roots, c->to);
+		return error_set(
+			err,
+			"%s:%u:%u: component %s: files: names %zu files, but \"to: %s\" renames one; end it with \"/\" "
+			"for a folder",
+			c->at.file, c->at.line, c->at.column, c->name, roots, c->to);
 	return 0;
 }
 

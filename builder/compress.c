@@ -19,8 +19,8 @@ struct compressor {
 	char *out;
 };
 
-/* The window of a level as in libzstd's table for large inputs; written down because its own functions for this are not part
- * of the stable interface. libzstd shortens it for small inputs. */
+/* The window of a level as in libzstd's table for large inputs; written down because its own functions for this are
+ * not part of the stable interface. libzstd shortens it for small inputs. */
 static unsigned window_log(const struct compression *c)
 {
 	static const struct {
@@ -51,7 +51,8 @@ static int set(struct compressor *z, ZSTD_cParameter p, int value, const char *w
 	return ZSTD_isError(r) ? error_set(err, "zstd: %s %d: %s", what, value, ZSTD_getErrorName(r)) : 0;
 }
 
-static int configure(struct compressor *z, const struct compression *c, uint64_t size, unsigned threads, struct error *err)
+static int configure(struct compressor *z, const struct compression *c, uint64_t size, unsigned threads,
+		     struct error *err)
 {
 	if (set(z, ZSTD_c_compressionLevel, c->level, "level", err) < 0 ||
 	    set(z, ZSTD_c_checksumFlag, 1, "checksum", err) < 0 ||
@@ -67,7 +68,8 @@ static int configure(struct compressor *z, const struct compression *c, uint64_t
 	return 0;
 }
 
-struct compressor *compressor_new(const struct compression *c, uint64_t size, unsigned threads, int fd, struct error *err)
+struct compressor *compressor_new(const struct compression *c, uint64_t size, unsigned threads, int fd,
+				  struct error *err)
 {
 	struct compressor *z = calloc(1, sizeof(*z));
 
@@ -141,6 +143,7 @@ uint64_t compress_window(const struct compression *c, uint64_t size)
 
 const char *compress_identity(const struct compression *c, char out[static 96])
 {
-	snprintf(out, 96, "zstd %u level %d window %d job-rule 1 checksum", ZSTD_versionNumber(), c->level, c->window_log);
+	snprintf(out, 96, "zstd %u level %d window %d job-rule 1 checksum", ZSTD_versionNumber(), c->level,
+		 c->window_log);
 	return out;
 }

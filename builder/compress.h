@@ -1,5 +1,5 @@
-/* One zstd frame (RFC 8878) written to a descriptor, as the kernel's unpacker and every tool can read it: with a content
- * checksum, which the kernel verifies, and with its length, so that a short frame needs a small window only.
+/* One zstd frame (RFC 8878) written to a descriptor, as the kernel's unpacker and every tool can read it: with a
+ * content checksum, which the kernel verifies, and with its length, so that a short frame needs a small window only.
  * The bytes depend on the input, the parameters and the version of libzstd, not on the number of threads. */
 #pragma once
 
@@ -12,7 +12,8 @@
 struct compressor;
 
 /* size: the exact number of bytes that will follow. threads: at least 1. */
-struct compressor *compressor_new(const struct compression *c, uint64_t size, unsigned threads, int fd, struct error *err);
+struct compressor *compressor_new(const struct compression *c, uint64_t size, unsigned threads, int fd,
+				  struct error *err);
 int compressor_add(struct compressor *z, const void *data, size_t n, struct error *err);
 /* Ends the frame; *written (may be NULL) is its length. */
 int compressor_end(struct compressor *z, uint64_t *written, struct error *err);

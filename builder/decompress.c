@@ -44,7 +44,8 @@ static int open_raw(struct archive *a, int fd)
 	archive_read_support_filter_gzip(a);
 	archive_read_support_format_raw(a);
 	archive_read_support_format_empty(a);
-	return archive_read_open_fd(a, fd, CHUNK) == ARCHIVE_OK && archive_read_next_header(a, &e) == ARCHIVE_OK ? 0 : -1;
+	return archive_read_open_fd(a, fd, CHUNK) == ARCHIVE_OK && archive_read_next_header(a, &e) == ARCHIVE_OK ? 0
+														 : -1;
 }
 
 static int copy_out(struct archive *a, int fd, struct hash *hash, uint64_t *size, const char *name, struct error *err)
@@ -68,7 +69,9 @@ static int copy_out(struct archive *a, int fd, struct hash *hash, uint64_t *size
 		return -1;
 	if (n < 0)
 		return error_set(err, "%s: %s", name, archive_error_string(a));
-	return *size > size_limit ? error_set(err, "%s: more than %" PRIu64 " bytes when decompressed", name, size_limit) : 0;
+	return *size > size_limit
+		       ? error_set(err, "%s: more than %" PRIu64 " bytes when decompressed", name, size_limit)
+		       : 0;
 }
 
 static int decompress(struct store *s, const struct node *n, struct hash *hash, uint64_t *size, struct error *err)

@@ -57,10 +57,12 @@ static bool address_to_offset(const struct reader *r, uint64_t address, uint64_t
 
 static int read_interpreter(const struct reader *r, const GElf_Phdr *p, struct elf *out, struct error *err)
 {
-	const Elf_Data *d = p->p_filesz && p->p_filesz <= PATH_LIMIT + 1 ? chunk(r, p->p_offset, p->p_filesz, ELF_T_BYTE) : NULL;
+	const Elf_Data *d =
+		p->p_filesz && p->p_filesz <= PATH_LIMIT + 1 ? chunk(r, p->p_offset, p->p_filesz, ELF_T_BYTE) : NULL;
 
 	if (!d || !memchr(d->d_buf, '\0', d->d_size) || *(const char *)d->d_buf != '/')
-		return error_set(err, "%s: broken ELF file: its interpreter (PT_INTERP) is no absolute path in it", r->name);
+		return error_set(err, "%s: broken ELF file: its interpreter (PT_INTERP) is no absolute path in it",
+				 r->name);
 	out->interpreter = arena_strdup(r->arena, d->d_buf);
 	return 0;
 }
@@ -112,7 +114,8 @@ static const Elf_Data *find_string_table(const struct reader *r, const Elf_Data 
 			size = d.d_un.d_val;
 		}
 	}
-	if (!found || !size || size > STRING_TABLE_LIMIT || !address_to_offset(r, address, &offset, &room) || size > room)
+	if (!found || !size || size > STRING_TABLE_LIMIT || !address_to_offset(r, address, &offset, &room) ||
+	    size > room)
 		return NULL;
 	return chunk(r, offset, size, ELF_T_BYTE);
 }
@@ -131,7 +134,8 @@ static int read_dynamic(const struct reader *r, const GElf_Phdr *p, struct elf *
 	dynamic = chunk(r, p->p_offset, entries * entry, ELF_T_DYN);
 	table = dynamic ? find_string_table(r, dynamic, entries) : NULL;
 	if (!table)
-		return error_set(err, "%s: broken ELF file: its dynamic section or string table lies outside of it", r->name);
+		return error_set(err, "%s: broken ELF file: its dynamic section or string table lies outside of it",
+				 r->name);
 	for (size_t i = 0; i < entries; i++) {
 		const char *string;
 		GElf_Dyn d;
@@ -162,7 +166,8 @@ static int read_segments(const struct reader *r, struct elf *out, struct error *
 		GElf_Phdr p;
 
 		if (!gelf_getphdr(r->elf, (int)i, &p))
-			return error_set(err, "%s: broken ELF file: program header %zu: %s", r->name, i, elf_errmsg(-1));
+			return error_set(err, "%s: broken ELF file: program header %zu: %s", r->name, i,
+					 elf_errmsg(-1));
 		if (p.p_type == PT_INTERP && !out->interpreter && read_interpreter(r, &p, out, err) < 0)
 			return -1;
 		if (p.p_type == PT_DYNAMIC && !out->dynamic && read_dynamic(r, &p, out, err) < 0)

@@ -20,8 +20,8 @@ struct elf {
 	struct strings runpath;  /* the folders of DT_RUNPATH, else of DT_RPATH, as written ("$ORIGIN/../lib") */
 };
 
-/* Read the ELF file open at fd (its offset does not matter). 1: out filled, strings in the arena; 0: not an ELF file at all;
- * -1: it claims to be one but is truncated or inconsistent. name is for messages. */
+/* Read the ELF file open at fd (its offset does not matter). 1: out filled, strings in the arena; 0: not an ELF file
+ * at all; -1: it claims to be one but is truncated or inconsistent. name is for messages. */
 int elf_read(struct arena *a, int fd, const char *name, struct elf *out, struct error *err);
 
 /* "x86_64-linux-gnu": the folder below /lib where Debian keeps libraries for this machine; NULL when not known. */

@@ -84,7 +84,8 @@ int firmware_add(struct build *b, const struct module_set *set, struct error *er
 	for (size_t i = 0; i < set->count; i++)
 		for (size_t k = 0; k < set->modules[i].firmware.count; k++)
 			if (!add_one(&f, set->modules[i].firmware.items[k], set->modules[i].name))
-				progress_say(b->progress, 1, "module %s: firmware %s is in none of the profile's firmware packages",
+				progress_say(b->progress, 1,
+					     "module %s: firmware %s is in none of the profile's firmware packages",
 					     set->modules[i].name, set->modules[i].firmware.items[k]);
 	return 0;
 }

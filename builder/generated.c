@@ -7,7 +7,13 @@ int generated_add(struct build *b, const char *path, const void *data, size_t n,
 		  struct error *err)
 {
 	struct node node = {
-		.path = path, .type = NODE_FILE, .mode = 0644, .size = n, .origin = "mkdl", .reason = reason, .layer = layer,
+		.path = path,
+		.type = NODE_FILE,
+		.mode = 0644,
+		.size = n,
+		.origin = "mkdl",
+		.reason = reason,
+		.layer = layer,
 	};
 
 	/* Mostly the same bytes as in the build before. */

@@ -15,7 +15,8 @@ static const char *find_hook(struct build *b, const char *kind, const char *name
 	const char *path = find_below_roots(b, arena_printf(b->arena, "hooks/%s", kind), name);
 
 	if (!path)
-		error_set(err, "%s: %s hook \"%s\" not found: there is no hooks/%s/%s", b->profile.file, kind, name, kind, name);
+		error_set(err, "%s: %s hook \"%s\" not found: there is no hooks/%s/%s", b->profile.file, kind, name,
+			  kind, name);
 	else if (access(path, X_OK) < 0)
 		error_set(err, "%s is not executable: chmod +x it", path);
 	else
@@ -26,13 +27,20 @@ static const char *find_hook(struct build *b, const char *kind, const char *name
 static int run_hook(struct build *b, const char *path, const char *dir, int input, struct error *err)
 {
 	const char *extra[] = {
-		arena_printf(b->arena, "MKDL_PROFILE=%s", b->profile.name), arena_printf(b->arena, "MKDL_KERNEL=%s", b->kernel_version),
-		arena_printf(b->arena, "MKDL_ADD=%s", dir), NULL,
+		arena_printf(b->arena, "MKDL_PROFILE=%s", b->profile.name),
+		arena_printf(b->arena, "MKDL_KERNEL=%s", b->kernel_version),
+		arena_printf(b->arena, "MKDL_ADD=%s", dir),
+		NULL,
 	};
 	const char *const argv[] = {path, NULL};
 	_cleanup_strbuf_ struct strbuf log = {0};
 	struct program p = {
-		.argv = argv, .env = program_environment(b->arena, extra), .directory = dir, .in_fd = input, .out = &log, .err = &log,
+		.argv = argv,
+		.env = program_environment(b->arena, extra),
+		.directory = dir,
+		.in_fd = input,
+		.out = &log,
+		.err = &log,
 	};
 	int r = run_program(&p, NULL, err);
 

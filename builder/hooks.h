@@ -6,9 +6,9 @@
 
 #include "builder/build.h"
 
-/* hooks/tree/NAME reads the image's listing (tree.h) on standard input and writes files below $MKDL_ADD, an empty folder, its
- * working directory. They are added as an overlay would be. The result is remembered by script and listing: a hook has no other
- * input. */
+/* hooks/tree/NAME reads the image's listing (tree.h) on standard input and writes files below $MKDL_ADD, an empty
+ * folder, its working directory. They are added as an overlay would be. The result is remembered by script and
+ * listing: a hook has no other input. */
 int tree_hooks_run(struct build *b, struct error *err);
 
 /* hooks/image/NAME runs in the folder of the finished outputs, before they are published, and may add files. */

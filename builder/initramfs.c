@@ -43,7 +43,8 @@ static unsigned root_percent(const struct strings *cmdline)
 		char sign;
 
 		if (!strncmp(cmdline->items[i], option, strlen(option)) &&
-		    sscanf(cmdline->items[i] + strlen(option), "%3u%c", &n, &sign) == 2 && sign == '%' && n > 0 && n <= 100)
+		    sscanf(cmdline->items[i] + strlen(option), "%3u%c", &n, &sign) == 2 && sign == '%' && n > 0 &&
+		    n <= 100)
 			percent = n;
 	}
 	return percent;
@@ -77,7 +78,8 @@ int initramfs_make(struct build *b, struct error *err)
 	for (size_t i = 0; i < LAYER_MANIFEST; i++)
 		segment_plan(&b->tree, (enum layer)i, &b->profile.compression, &initramfs->segments[i]);
 	initramfs->id = image_id(b);
-	if (segments_make(&b->store, initramfs->segments, LAYER_MANIFEST, &b->profile.compression, jobs, b->progress, err) < 0 ||
+	if (segments_make(&b->store, initramfs->segments, LAYER_MANIFEST, &b->profile.compression, jobs, b->progress,
+			  err) < 0 ||
 	    make_manifest(b, jobs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < LAYER_COUNT; i++) {

@@ -29,7 +29,8 @@ static size_t count_kernels(struct tree *t, struct kernel *out, const char **oth
 static int follow_meta_package(struct build *b, struct tree **out, struct error *err)
 {
 	const struct source *s = &b->profile.kernel;
-	struct package *meta = s->kind == SOURCE_APT ? lock_package(&b->lock, s->repository ? s->repository : "host", s->spec) : NULL;
+	struct package *meta =
+		s->kind == SOURCE_APT ? lock_package(&b->lock, s->repository ? s->repository : "host", s->spec) : NULL;
 
 	for (size_t i = 0; meta && i < meta->depend_count; i++) {
 		struct package *p = lock_package(&b->lock, meta->repository, meta->depends[i]);
@@ -52,8 +53,8 @@ static int find_modules(struct build *b, struct kernel *k, struct error *err)
 				k->modules = dir;
 	}
 	if (!k->modules && (b->profile.modules.count || b->profile.drivers.count))
-		return error_set(err, "kernel %s: %s holds no modules for it (/lib/modules/%s)", k->version, b->profile.kernel.spec,
-				 k->version);
+		return error_set(err, "kernel %s: %s holds no modules for it (/lib/modules/%s)", k->version,
+				 b->profile.kernel.spec, k->version);
 	return 0;
 }
 
@@ -67,7 +68,8 @@ int kernel_find(struct build *b, struct kernel *out, struct error *err)
 	int followed;
 
 	if (!s->spec)
-		return error_set(err, "%s: the profile names no kernel; give it one: \"kernel: {apt: linux-image-amd64}\"",
+		return error_set(err,
+				 "%s: the profile names no kernel; give it one: \"kernel: {apt: linux-image-amd64}\"",
 				 b->profile.file);
 	if (source_open(b, s, &t, err) < 0)
 		return -1;
@@ -79,11 +81,11 @@ int kernel_find(struct build *b, struct kernel *out, struct error *err)
 		found = followed ? count_kernels(t, &k, &other) : 0;
 	}
 	if (!found)
-		return error_set(err, "%s:%u:%u: no kernel in %s: it holds no /boot/vmlinuz-VERSION", s->at.file, s->at.line, s->at.column,
-				 s->spec);
+		return error_set(err, "%s:%u:%u: no kernel in %s: it holds no /boot/vmlinuz-VERSION", s->at.file,
+				 s->at.line, s->at.column, s->spec);
 	if (found > 1)
-		return error_set(err, "%s:%u:%u: %s holds %zu kernels (%s and %s among them), but an image takes one", s->at.file,
-				 s->at.line, s->at.column, s->spec, found, other, k.version);
+		return error_set(err, "%s:%u:%u: %s holds %zu kernels (%s and %s among them), but an image takes one",
+				 s->at.file, s->at.line, s->at.column, s->spec, found, other, k.version);
 	if (find_modules(b, &k, err) < 0)
 		return -1;
 	*out = k;

@@ -58,7 +58,8 @@ int manifest_add(struct build *b, struct error *err)
 	flat_add(&text, "end", count, NULL);
 	if (plan_parse_manifest(b->arena, MANIFEST_PATH, text.data, text.len, &check, err) < 0)
 		return -1;
-	return generated_add(b, MANIFEST_PATH, text.data, text.len, LAYER_MANIFEST, "PID 1 checks the image with it", err);
+	return generated_add(b, MANIFEST_PATH, text.data, text.len, LAYER_MANIFEST, "PID 1 checks the image with it",
+			     err);
 }
 
 static void json_hash(struct json *j, const char *key, const struct hash *h)

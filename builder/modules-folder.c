@@ -54,9 +54,11 @@ static int run_depmod(struct build *b, const char *dir, const char *version, str
 	return run_program(&p, NULL, err) < 0 ? error_wrap(err, "indexing the modules of kernel %s", version) : 0;
 }
 
-static int make_folder(struct build *b, const struct kernel *k, struct tree *inputs, const char *name, struct error *err)
+static int make_folder(struct build *b, const struct kernel *k, struct tree *inputs, const char *name,
+		       struct error *err)
 {
-	struct progress_step *step = progress_begin(b->progress, "index", arena_printf(b->arena, "modules of %s", k->version), 0);
+	struct progress_step *step =
+		progress_begin(b->progress, "index", arena_printf(b->arena, "modules of %s", k->version), 0);
 	const char *dir;
 	int r = -1;
 

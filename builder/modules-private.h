@@ -8,4 +8,5 @@
 int modules_folder(struct build *b, const struct kernel *k, const char **out, struct hash *key, struct error *err);
 
 /* Resolve modules: and drivers: with libkmod on that folder. */
-int modules_walk(struct build *b, const struct kernel *k, const char *folder, struct module_set *out, struct error *err);
+int modules_walk(struct build *b, const struct kernel *k, const char *folder, struct module_set *out,
+		 struct error *err);

@@ -89,11 +89,12 @@ static ssize_t module_index(struct walk *w, struct kmod_module *mod, const char 
 	return (ssize_t)w->set.count - 1;
 }
 
-static int chain_add(struct walk *w, struct strings *chain, struct strings *pending, struct kmod_module *mod, struct error *err);
+static int chain_add(struct walk *w, struct strings *chain, struct strings *pending, struct kmod_module *mod,
+		     struct error *err);
 
 /* One half of "pre: a b post: c d". A soft dependency that this kernel does not have is none. */
-static int chain_softdeps(struct walk *w, struct strings *chain, struct strings *pending, const char *text, const char *half,
-			  struct error *err)
+static int chain_softdeps(struct walk *w, struct strings *chain, struct strings *pending, const char *text,
+			  const char *half, struct error *err)
 {
 	_cleanup_free_ char *copy = strdup(text);
 	bool active = false;
@@ -140,7 +141,8 @@ static int chain_dependencies(struct walk *w, struct strings *chain, struct stri
 
 /* In modprobe's order: soft dependencies before, dependencies, the module, soft dependencies after. pending breaks the
  * circles that soft dependencies may form. */
-static int chain_add(struct walk *w, struct strings *chain, struct strings *pending, struct kmod_module *mod, struct error *err)
+static int chain_add(struct walk *w, struct strings *chain, struct strings *pending, struct kmod_module *mod,
+		     struct error *err)
 {
 	const char *path = module_path(w, mod);
 	struct strings softdeps;
@@ -170,7 +172,8 @@ static bool is_module_file(const struct walk *w, const struct node *n)
 {
 	size_t len = path_uncompressed_length(n->path);
 
-	return n->type == NODE_FILE && path_is_below(n->path, w->k->modules) && len > 3 && !strncmp(n->path + len - 3, ".ko", 3);
+	return n->type == NODE_FILE && path_is_below(n->path, w->k->modules) && len > 3 &&
+	       !strncmp(n->path + len - 3, ".ko", 3);
 }
 
 /* "kernel/net/nf-conntrack.ko.xz" → "nf_conntrack" */
@@ -195,11 +198,12 @@ static int unknown_module(struct walk *w, const char *key, const char *name, str
 		if (is_module_file(w, &w->k->tree->nodes[i]))
 			names[n++] = module_name(a, w->k->tree->nodes[i].path);
 	near = did_you_mean(name, names, n);
-	return error_set(err, "%s: %s: \"%s\" is no module of kernel %s%s", w->b->profile.file, key, name, w->k->version,
-			 near ? arena_printf(a, "; did you mean \"%s\"?", near) : "");
+	return error_set(err, "%s: %s: \"%s\" is no module of kernel %s%s", w->b->profile.file, key, name,
+			 w->k->version, near ? arena_printf(a, "; did you mean \"%s\"?", near) : "");
 }
 
-/* All modules that a name or alias stands for go through chain_add, into one chain each (drivers) or a common one (loads). */
+/* All modules that a name or alias stands for go through chain_add, into one chain each (drivers) or a common one
+ * (loads). */
 static int chain_lookup(struct walk *w, const char *key, const char *name, struct strings *common, struct error *err)
 {
 	_cleanup_list_ struct kmod_list *list = NULL;
@@ -278,7 +282,8 @@ static int walk_pattern(struct walk *w, const char *pattern, struct error *err)
 			return -1;
 	}
 	if (!found)
-		return error_set(err, "%s: drivers: no module of kernel %s matches \"%s\"", w->b->profile.file, w->k->version, pattern);
+		return error_set(err, "%s: drivers: no module of kernel %s matches \"%s\"", w->b->profile.file,
+				 w->k->version, pattern);
 	return 0;
 }
 
@@ -287,7 +292,8 @@ static int walk_drivers(struct walk *w, struct error *err)
 	for (size_t i = 0; i < w->b->profile.drivers.count; i++) {
 		const char *entry = w->b->profile.drivers.items[i];
 		bool alias = strchr(entry, ':');
-		int r = !alias && strpbrk(entry, "/*?[{") ? walk_pattern(w, entry, err) : chain_lookup(w, "drivers", entry, NULL, err);
+		int r = !alias && strpbrk(entry, "/*?[{") ? walk_pattern(w, entry, err)
+							  : chain_lookup(w, "drivers", entry, NULL, err);
 
 		if (r < 0)
 			return -1;

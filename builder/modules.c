@@ -15,7 +15,8 @@
 /* A module's path in the image: decompressed, and where PID 1 opens it. */
 static const char *image_path(struct build *b, const struct kernel *k, const char *module)
 {
-	return arena_printf(b->arena, "/usr/lib/modules/%s/%.*s", k->version, (int)path_uncompressed_length(module), module);
+	return arena_printf(b->arena, "/usr/lib/modules/%s/%.*s", k->version, (int)path_uncompressed_length(module),
+			    module);
 }
 
 static bool is_loaded(const struct module_set *set, const char *path)
@@ -92,7 +93,8 @@ static int add_load_list(struct build *b, const struct kernel *k, const struct m
 	}
 	if (plan_parse_modules(b->arena, "/etc/mkdl/modules", text.data, text.len, &check, err) < 0)
 		return -1;
-	return generated_add(b, "/etc/mkdl/modules", text.data, text.len, LAYER_MODULES, "modules: of the profile", err);
+	return generated_add(b, "/etc/mkdl/modules", text.data, text.len, LAYER_MODULES, "modules: of the profile",
+			     err);
 }
 
 /* Devices' aliases only ("pci:…"); what the kernel asks modprobe for ("fs-ext4") is in modules.alias. */
@@ -118,11 +120,13 @@ static int add_alias_table(struct build *b, const struct kernel *k, const struct
 	sort_lines(b->arena, &lines, &text);
 	if (plan_parse_modalias(b->arena, "/etc/mkdl/modalias", text.data, text.len, &check, err) < 0)
 		return -1;
-	return generated_add(b, "/etc/mkdl/modalias", text.data, text.len, LAYER_MODULES, "drivers: of the profile", err);
+	return generated_add(b, "/etc/mkdl/modalias", text.data, text.len, LAYER_MODULES, "drivers: of the profile",
+			     err);
 }
 
 /* modprobe's own indexes, of the modules that are in the image, in their text form (depmod(8), modules.dep(5)). */
-static void write_indexes(const struct module_set *set, struct strbuf *dep, struct strbuf *alias, struct strbuf *softdep)
+static void write_indexes(const struct module_set *set, struct strbuf *dep, struct strbuf *alias,
+			  struct strbuf *softdep)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		const struct module *m = &set->modules[i];
@@ -134,7 +138,8 @@ static void write_indexes(const struct module_set *set, struct strbuf *dep, stru
 			before++;
 		/* Last comes what is to be loaded first. */
 		for (size_t c = before; c-- > 0;)
-			strbuf_printf(dep, " %.*s", (int)path_uncompressed_length(m->chain.items[c]), m->chain.items[c]);
+			strbuf_printf(dep, " %.*s", (int)path_uncompressed_length(m->chain.items[c]),
+				      m->chain.items[c]);
 		strbuf_puts(dep, "\n");
 		for (size_t a = 0; a < m->aliases.count; a++)
 			strbuf_printf(alias, "alias %s %s\n", m->aliases.items[a], m->name);
@@ -155,8 +160,8 @@ static int add_indexes(struct build *b, const struct kernel *k, const struct mod
 
 	write_indexes(set, &dep, &alias, &softdep);
 	for (size_t i = 0; i < 3; i++)
-		if (generated_add(b, path_join(b->arena, dir, files[i].name), files[i].text->data, files[i].text->len, LAYER_MODULES,
-				  why, err) < 0)
+		if (generated_add(b, path_join(b->arena, dir, files[i].name), files[i].text->data, files[i].text->len,
+				  LAYER_MODULES, why, err) < 0)
 			return -1;
 	if (builtin) {
 		struct node n = *builtin;

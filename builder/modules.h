@@ -1,5 +1,6 @@
-/* Kernel modules: which ones go into the image, in what order PID 1 loads them, and which ones it loads for which hardware.
- * Names, aliases and dependencies are resolved here, by libkmod over indexes that depmod(8) made from the kernel's files. */
+/* Kernel modules: which ones go into the image, in what order PID 1 loads them, and which ones it loads for which
+ * hardware. Names, aliases and dependencies are resolved here, by libkmod over indexes that depmod(8) made from the
+ * kernel's files. */
 #pragma once
 
 #include "builder/kernel.h"

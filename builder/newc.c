@@ -16,7 +16,8 @@ enum {
 	BLOCK_SIZE = 1 << 20,
 };
 
-/* libarchive ends every archive with a trailer. The last TRAILER_SIZE bytes are therefore held back until it has closed. */
+/* libarchive ends every archive with a trailer. The last TRAILER_SIZE bytes are therefore held back until it has
+ * closed. */
 struct writer {
 	struct archive *archive;
 	newc_sink *sink;
@@ -48,7 +49,8 @@ static la_ssize_t on_write(struct archive *archive, void *context, const void *d
 	size_t total = w->held_count + n, out = total > TRAILER_SIZE ? total - TRAILER_SIZE : 0;
 	size_t old = out < w->held_count ? out : w->held_count, fresh = out - old;
 
-	if ((old && w->sink(w->context, w->held, old, w->err) < 0) || (fresh && w->sink(w->context, bytes, fresh, w->err) < 0)) {
+	if ((old && w->sink(w->context, w->held, old, w->err) < 0) ||
+	    (fresh && w->sink(w->context, bytes, fresh, w->err) < 0)) {
 		archive_set_error(archive, EIO, "%s", error_text(w->err));
 		return -1;
 	}
@@ -106,8 +108,8 @@ static int write_content(struct writer *w, struct store *s, const struct node *n
 	if (total != n->size || !hash_equal(&hash, &n->content)) {
 		char hex[HASH_HEX_SIZE];
 
-		return error_set(w->err, "%s: the cache holds damaged contents for it: remove blob/%.2s/%s from %s", n->path,
-				 hash_hex(&n->content, hex), hex + 2, s->path);
+		return error_set(w->err, "%s: the cache holds damaged contents for it: remove blob/%.2s/%s from %s",
+				 n->path, hash_hex(&n->content, hex), hex + 2, s->path);
 	}
 	return 0;
 }
@@ -123,8 +125,8 @@ static int write_node(struct writer *w, struct store *s, const struct node *n, u
 	if (!e)
 		return error_set(w->err, "out of memory");
 	if (n->type == NODE_FILE && n->size > UINT32_MAX)
-		return error_set(w->err, "%s: %" PRIu64 " bytes, but an initramfs holds files of less than 4 GiB only", n->path,
-				 n->size);
+		return error_set(w->err, "%s: %" PRIu64 " bytes, but an initramfs holds files of less than 4 GiB only",
+				 n->path, n->size);
 	archive_entry_copy_pathname(e, n->path + 1);
 	archive_entry_set_mode(e, types[n->type] | (n->type == NODE_SYMLINK ? 0777 : n->mode));
 	archive_entry_set_ino64(e, inode);
@@ -149,12 +151,13 @@ static int end_writer(struct writer *w, bool trailer)
 	if (archive_write_close(w->archive) != ARCHIVE_OK)
 		return fail(w, "newc");
 	if (w->held_count != TRAILER_SIZE || strcmp(w->held + HEADER_SIZE, "TRAILER!!!") != 0)
-		return error_set(w->err, "newc: this libarchive (%s) ends archives in an unexpected way", archive_version_string());
+		return error_set(w->err, "newc: this libarchive (%s) ends archives in an unexpected way",
+				 archive_version_string());
 	return trailer ? w->sink(w->context, w->held, w->held_count, w->err) : 0;
 }
 
-int newc_write(struct store *s, const struct node *const *nodes, size_t count, bool trailer, newc_sink *sink, void *context,
-	       struct error *err)
+int newc_write(struct store *s, const struct node *const *nodes, size_t count, bool trailer, newc_sink *sink,
+	       void *context, struct error *err)
 {
 	_cleanup_(writer_free) struct writer w = {.sink = sink, .context = context, .err = err};
 

@@ -27,7 +27,8 @@ int output_grub(struct outputs *o, struct error *err)
 	(void)err;
 	if (!o->tftp)
 		return 0;
-	strbuf_printf(&text, "# mkdl %s %s\nset timeout=0\nmenuentry \"%s\" {\n", p->name, o->build->initramfs.id, p->name);
+	strbuf_printf(&text, "# mkdl %s %s\nset timeout=0\nmenuentry \"%s\" {\n", p->name, o->build->initramfs.id,
+		      p->name);
 	strbuf_printf(&text, "\tlinux /%s BOOTIF=01-$net_default_mac", output_image_path(o, "vmlinuz"));
 	for (size_t i = 0; i < p->cmdline.count; i++)
 		add_word(&text, p->cmdline.items[i]);

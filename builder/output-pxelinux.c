@@ -51,12 +51,14 @@ int output_pxelinux(struct outputs *o, struct error *err)
 	if (!found)
 		return 0;
 	if (found != sizeof(programs) / sizeof(*programs))
-		return error_set(err, "%s: bootloaders: pxelinux.0 and ldlinux.c32 are both needed (Debian's packages pxelinux and "
-				      "syslinux-common)",
-				 b->profile.file);
+		return error_set(
+			err,
+			"%s: bootloaders: pxelinux.0 and ldlinux.c32 are both needed (Debian's packages pxelinux and "
+			"syslinux-common)",
+			b->profile.file);
 	/* IPAPPEND 2 adds BOOTIF=. */
-	strbuf_printf(&text, "# mkdl %s %s\nDEFAULT %s\nPROMPT 0\nTIMEOUT 0\n\nLABEL %s\n", b->profile.name, b->initramfs.id,
-		      b->profile.name, b->profile.name);
+	strbuf_printf(&text, "# mkdl %s %s\nDEFAULT %s\nPROMPT 0\nTIMEOUT 0\n\nLABEL %s\n", b->profile.name,
+		      b->initramfs.id, b->profile.name, b->profile.name);
 	strbuf_printf(&text, "  KERNEL %s\n  INITRD %s\n  IPAPPEND 2\n  APPEND", output_image_path(o, "vmlinuz"),
 		      output_image_path(o, "initramfs.img"));
 	for (size_t i = 0; i < b->profile.cmdline.count; i++)

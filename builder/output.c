@@ -21,7 +21,8 @@ void output_text(struct outputs *o, enum output_place place, const char *path, c
 
 void output_node(struct outputs *o, enum output_place place, const char *path, const struct node *file)
 {
-	struct output_file f = {.place = place, .path = path, .content = OUTPUT_INITRAMFS, .size = o->build->initramfs.size};
+	struct output_file f = {
+		.place = place, .path = path, .content = OUTPUT_INITRAMFS, .size = o->build->initramfs.size};
 
 	if (file) {
 		f.content = OUTPUT_BLOB;
@@ -76,7 +77,8 @@ int outputs_collect(struct build *b, struct outputs *out, struct error *err)
 		return -1;
 	for (size_t i = 0; i < b->profile.cmdline.count; i++)
 		if (strpbrk(b->profile.cmdline.items[i], "\r\n"))
-			return error_set(err, "%s: cmdline: an argument of the kernel cannot hold a line break", b->profile.file);
+			return error_set(err, "%s: cmdline: an argument of the kernel cannot hold a line break",
+					 b->profile.file);
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++)
 		if (handlers[i](&o, err) < 0)
 			return -1;

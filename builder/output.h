@@ -1,5 +1,5 @@
-/* Outputs: what a build leaves for machines and people. One handler per kind, in output-NAME.c; the table is in output.c. A
- * handler only says which files there are to be; publish.c compares, writes and puts them in place. */
+/* Outputs: what a build leaves for machines and people. One handler per kind, in output-NAME.c; the table is in
+ * output.c. A handler only says which files there are to be; publish.c compares, writes and puts them in place. */
 #pragma once
 
 #include "builder/build.h"
@@ -7,8 +7,8 @@
 /* Where a file goes. */
 enum output_place {
 	OUTPUT_OUT,   /* OUT/NAME/, replaced as a whole */
-	OUTPUT_IMAGE, /* TFTP/NAME/ID/: named by content, so that a client half-way through a download never sees a mix */
-	OUTPUT_ROOT,  /* TFTP/: configuration of boot loaders, replaced file by file, after all the others */
+	OUTPUT_IMAGE, /* TFTP/NAME/ID/: named by content, so that no download ever sees a mix */
+	OUTPUT_ROOT, /* TFTP/: configuration of boot loaders, replaced file by file, after all the others */
 };
 
 enum output_content { OUTPUT_TEXT, OUTPUT_BLOB, OUTPUT_INITRAMFS };

@@ -139,7 +139,8 @@ int overlays_add(struct build *b, struct error *err)
 		struct tree nodes = {.arena = b->arena};
 
 		if (!dir)
-			return error_set(err, "%s: overlay \"%s\" not found: there is no folder overlays/%s", b->profile.file, name, name);
+			return error_set(err, "%s: overlay \"%s\" not found: there is no folder overlays/%s",
+					 b->profile.file, name, name);
 		if (folder_read(b, dir, arena_printf(b->arena, "overlay %s", name), &nodes, err) < 0)
 			return -1;
 		overlay_nodes(b, &nodes);

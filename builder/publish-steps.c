@@ -26,7 +26,9 @@ static int write_content(struct outputs *o, const struct output_file *f, int fd,
 	}
 	if (store_open_blob(&o->build->store, &f->blob, &from, err) < 0 || fd_copy(from, fd, name, &copied, err) < 0)
 		return -1;
-	return copied == f->size ? 0 : error_set(err, "%s: came out at %ju bytes, not %ju", name, (uintmax_t)copied, (uintmax_t)f->size);
+	return copied == f->size ? 0
+				 : error_set(err, "%s: came out at %ju bytes, not %ju", name, (uintmax_t)copied,
+					     (uintmax_t)f->size);
 }
 
 /* Written, made readable whatever the umask, synced. */
@@ -44,7 +46,8 @@ static int write_file(struct outputs *o, const struct output_file *f, const char
 int publish_write_files(struct outputs *o, enum output_place place, const char *dir, struct error *err)
 {
 	for (size_t i = 0; i < o->count; i++)
-		if (o->files[i].place == place && write_file(o, &o->files[i], path_join(o->build->arena, dir, o->files[i].path), err) < 0)
+		if (o->files[i].place == place &&
+		    write_file(o, &o->files[i], path_join(o->build->arena, dir, o->files[i].path), err) < 0)
 			return -1;
 	return 0;
 }
@@ -91,7 +94,8 @@ const char *publish_previous(struct outputs *o)
 	_cleanup_strbuf_ struct strbuf text = {0};
 	_cleanup_error_ struct error ignored = {0};
 
-	if (file_read_at(AT_FDCWD, arena_printf(o->build->arena, "%s/%s.ipxe", o->tftp, name), 1 << 16, &text, &ignored) < 0 ||
+	if (file_read_at(AT_FDCWD, arena_printf(o->build->arena, "%s/%s.ipxe", o->tftp, name), 1 << 16, &text,
+			 &ignored) < 0 ||
 	    strncmp(text.data, head, strlen(head)) != 0)
 		return NULL;
 	return arena_strndup(o->build->arena, text.data + strlen(head), ID_DIGITS);

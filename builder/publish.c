@@ -13,14 +13,16 @@
 #include "builder/hooks.h"
 #include "builder/publish-private.h"
 
-/* Does the folder hold this file already? Large ones stand in folders that appear only when whole: their size is enough. */
+/* Does the folder hold this file already? Large ones stand in folders that appear only when whole: their size is
+ * enough. */
 static bool is_current(int dir, const struct output_file *f)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
 	_cleanup_error_ struct error ignored = {0};
 	struct stat st;
 
-	if (fstatat(dir, f->path, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size != f->size)
+	if (fstatat(dir, f->path, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
+	    (uint64_t)st.st_size != f->size)
 		return false;
 	if (f->content != OUTPUT_TEXT)
 		return true;
@@ -68,7 +70,8 @@ static int swap(struct exchange *x, struct error *err)
 	if (!x->pending)
 		return 0;
 	if (renameat2(AT_FDCWD, x->staged, AT_FDCWD, x->final, RENAME_EXCHANGE) < 0) {
-		/* Nothing there yet; or a file system that cannot exchange, where a moment without the folder has to do. */
+		/* Nothing there yet; or a file system that cannot exchange, where a moment without the folder has to
+		 * do. */
 		if (errno != ENOENT && errno != EINVAL && errno != ENOSYS)
 			return error_errno(err, "%s", x->final);
 		if (errno != ENOENT && dir_remove_at(AT_FDCWD, x->final, err) < 0)
@@ -107,7 +110,8 @@ static int publish_image(struct outputs *o, struct exchange *x, struct error *er
 	return stage(o, x, parent, o->build->initramfs.id, err);
 }
 
-static int publish_staged(struct outputs *o, struct exchange *out, struct exchange *image, bool *changed, struct error *err)
+static int publish_staged(struct outputs *o, struct exchange *out, struct exchange *image, bool *changed,
+			  struct error *err)
 {
 	const char *before = NULL;
 

@@ -37,8 +37,8 @@ static void hash_node(struct hasher *h, const struct node *n)
 
 	if (n->type == NODE_FILE)
 		hash_hex(&n->content, hex);
-	snprintf(line, sizeof(line), "%d %o %u %u %u %u %s", (int)n->type, (unsigned)n->mode, n->uid, n->gid, n->major, n->minor,
-		 hex);
+	snprintf(line, sizeof(line), "%d %o %u %u %u %u %s", (int)n->type, (unsigned)n->mode, n->uid, n->gid, n->major,
+		 n->minor, hex);
 	hash_add_string(h, line);
 	hash_add_string(h, n->path);
 	hash_add_string(h, n->type == NODE_SYMLINK ? n->target : "");
@@ -105,7 +105,8 @@ static int on_data(void *context, const void *data, size_t n, struct error *err)
 
 	s->done += n;
 	progress_advance(s->step, s->done);
-	return s->compressor ? compressor_add(s->compressor, data, n, err) : fd_write_all(s->fd, data, n, "segment", err);
+	return s->compressor ? compressor_add(s->compressor, data, n, err)
+			     : fd_write_all(s->fd, data, n, "segment", err);
 }
 
 static int write_segment(struct store *store, const struct segment *s, struct stream *stream, struct error *err)
@@ -113,12 +114,13 @@ static int write_segment(struct store *store, const struct segment *s, struct st
 	if (newc_write(store, s->nodes, s->count, s->trailer, on_data, stream, err) < 0)
 		return -1;
 	if (stream->done != s->raw)
-		return error_set(err, "the archive came out at %ju bytes, not %ju", (uintmax_t)stream->done, (uintmax_t)s->raw);
+		return error_set(err, "the archive came out at %ju bytes, not %ju", (uintmax_t)stream->done,
+				 (uintmax_t)s->raw);
 	return stream->compressor ? compressor_end(stream->compressor, NULL, err) : 0;
 }
 
-static int make_into(struct store *store, const struct segment *s, const struct compression *c, unsigned threads, int fd,
-		     struct progress_step *step, struct error *err)
+static int make_into(struct store *store, const struct segment *s, const struct compression *c, unsigned threads,
+		     int fd, struct progress_step *step, struct error *err)
 {
 	struct stream stream = {.fd = fd, .step = step};
 	int r;
@@ -147,7 +149,8 @@ struct work {
 
 static int make_segment(struct work *w, struct segment *s, struct error *err)
 {
-	struct progress_step *step = progress_begin(w->progress, s->compressed ? "compress" : "pack", layer_name(s->layer), s->raw);
+	struct progress_step *step =
+		progress_begin(w->progress, s->compressed ? "compress" : "pack", layer_name(s->layer), s->raw);
 	struct store_blob blob;
 
 	if (store_blob_begin(w->store, &blob, err) < 0) {
@@ -240,6 +243,7 @@ int segments_make(struct store *s, struct segment *segments, size_t count, const
 		return -1;
 	for (size_t i = 0; i < w.count; i++)
 		if (!stored_size(s, todo[i]))
-			return error_set(err, "%s segment: not in the cache, though it was just made", layer_name(todo[i]->layer));
+			return error_set(err, "%s segment: not in the cache, though it was just made",
+					 layer_name(todo[i]->layer));
 	return 0;
 }

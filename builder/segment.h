@@ -1,7 +1,7 @@
-/* Segments: each layer of the tree as a newc archive in one zstd frame (the early layer uncompressed), named by the hash of
- * all that went into it and kept in the store as result "segment". The image is their concatenation, in the layers' order.
- * Only the early archive, which the kernel reads on its own, and the image's last segment end in a trailer: so the image as
- * a whole is one archive for zstd -dc | cpio -it, lsinitramfs and bsdtar. */
+/* Segments: each layer of the tree as a newc archive in one zstd frame (the early layer uncompressed), named by the
+ * hash of all that went into it and kept in the store as result "segment". The image is their concatenation, in the
+ * layers' order. Only the early archive, which the kernel reads on its own, and the image's last segment end in a
+ * trailer: so the image as a whole is one archive for zstd -dc | cpio -it, lsinitramfs and bsdtar. */
 #pragma once
 
 #include <stdbool.h>
@@ -28,7 +28,8 @@ struct segment {
 	bool fresh;        /* this build made it; otherwise it was in the store */
 };
 
-/* What a layer's segment will be; count is 0 for an empty layer. The tree must be finished (tree_finish) and stay as it is. */
+/* What a layer's segment will be; count is 0 for an empty layer. The tree must be finished (tree_finish) and stay as
+ * it is. */
 void segment_plan(struct tree *t, enum layer layer, const struct compression *c, struct segment *out);
 
 /* Make those that the store lacks, up to `jobs` threads at a time, and fill size and fresh. Empty ones are skipped. */

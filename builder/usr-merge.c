@@ -56,8 +56,12 @@ void usr_merge_links(struct tree *t)
 	for (size_t m = 0; m < MERGED; m++)
 		if (wanted[m])
 			tree_add(t, &(struct node){
-				.path = merged[m], .type = NODE_SYMLINK, .mode = 0777, .target = arena_printf(t->arena, "usr%s", merged[m]),
-				.origin = "mkdl", .reason = "one layout: programs and libraries are below /usr",
-				.layer = LAYER_USERLAND,
-			});
+					    .path = merged[m],
+					    .type = NODE_SYMLINK,
+					    .mode = 0777,
+					    .target = arena_printf(t->arena, "usr%s", merged[m]),
+					    .origin = "mkdl",
+					    .reason = "one layout: programs and libraries are below /usr",
+					    .layer = LAYER_USERLAND,
+				    });
 }

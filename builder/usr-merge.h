@@ -1,14 +1,16 @@
-/* The image has one layout whatever its packages ship: /bin, /sbin, /lib, /lib32, /lib64 and /libx32 are links into /usr,
- * and every path below them is kept below /usr (https://wiki.debian.org/UsrMerge). */
+/* The image has one layout whatever its packages ship: /bin, /sbin, /lib, /lib32, /lib64 and /libx32 are links into
+ * /usr, and every path below them is kept below /usr (https://wiki.debian.org/UsrMerge). */
 #pragma once
 
 #include "base/arena.h"
 #include "builder/tree.h"
 
-/* "/lib64/ld.so" → "/usr/lib64/ld.so"; other clean paths (and patterns) as they are. "/lib" itself becomes "/usr/lib". */
+/* "/lib64/ld.so" → "/usr/lib64/ld.so"; other clean paths (and patterns) as they are. "/lib" itself becomes
+ * "/usr/lib". */
 const char *usr_merged(struct arena *a, const char *path);
 
-/* The way back: "/usr/lib64/ld.so" → "/lib64/ld.so", for looking into packages that ship it so; NULL when there is none. */
+/* The way back: "/usr/lib64/ld.so" → "/lib64/ld.so", for looking into packages that ship it so; NULL when there is
+ * none. */
 const char *usr_unmerged(struct arena *a, const char *path);
 
 /* Give the node its path in the image. A relative link that its move would make point elsewhere becomes absolute.

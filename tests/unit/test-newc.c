@@ -244,8 +244,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read_back),     cmocka_unit_test(test_joined),    cmocka_unit_test(test_damaged_store),
-		cmocka_unit_test(test_full_disk),     cmocka_unit_test(test_threads),   cmocka_unit_test(test_segments),
+		cmocka_unit_test(test_read_back), cmocka_unit_test(test_joined),  cmocka_unit_test(test_damaged_store),
+		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_threads), cmocka_unit_test(test_segments),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
