@@ -187,13 +187,16 @@ int component_version(struct build *b, const char *name, const char *stated, con
 	if (text) {
 		if (version_parse(text, out))
 			return 0;
-		return error_set(err, "%s:%u:%u: \"%s\" is no version of %s; write it as \"1.36.4\"", at.file, at.line, at.column,
-				 text, name);
+		return error_set(err, "%s:%u:%u: \"%s\" is no version of %s; write it as \"1.36.4\"", at.file, at.line,
+				 at.column, text, name);
 	}
 	if (c && c->source.kind == SOURCE_URL && version_parse_url(c->source.spec, out))
 		return 0;
 	if (c)
 		at = c->at;
-	return error_set(err, "%s:%u:%u: the version of %s is not known, its flags and configuration depend on it; say it with "
-			 "\"%s\"", at.file, at.line, at.column, name, key);
+	return error_set(
+		err,
+		"%s:%u:%u: the version of %s is not known, its flags and configuration depend on it; say it with "
+		"\"%s\"",
+		at.file, at.line, at.column, name, key);
 }

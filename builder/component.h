@@ -6,9 +6,11 @@
 
 /* Append the component's nodes, with their paths in the image, to out. A pattern that matches nothing is an error that
  * names the place in the profile and files that come near. */
-int component_select(struct build *b, const struct component *c, struct tree *source, struct tree *out, struct error *err);
+int component_select(struct build *b, const struct component *c, struct tree *source, struct tree *out,
+		     struct error *err);
 
-/* The version of the component called name: stated (from the profile's own map, may be NULL), else the component's version:,
- * else what its source says, else what its URL says. key is what the user would write it as ("kubernetes: version"). */
+/* The version of the component called name: stated (from the profile's own map, may be NULL), else the component's
+ * version:, else what its source says, else what its URL says. key is what the user would write it as ("kubernetes:
+ * version"). */
 int component_version(struct build *b, const char *name, const char *stated, const char *key, struct place at,
 		      struct version *out, struct error *err);
