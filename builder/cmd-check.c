@@ -29,7 +29,7 @@ static void add_strings(struct strbuf *out, const char *label, const struct stri
 static void add_names(struct strbuf *out, struct arena *a, const char *label, const void *items, size_t count,
 		      size_t size, size_t offset)
 {
-	struct strings names = {arena_calloc(a, count + 1, sizeof(*names.items)), count};
+	struct strings names = {.items = arena_calloc(a, count + 1, sizeof(*names.items)), .count = count};
 
 	for (size_t i = 0; i < count; i++)
 		names.items[i] = *(const char *const *)(const void *)((const char *)items + size * i + offset);

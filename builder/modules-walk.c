@@ -188,7 +188,23 @@ static char *module_name(struct arena *a, const char *path)
 	return name;
 }
 
-static int unknown_module(struct walk *w, const char *key, const char *name, struct error *err)
+/* "modules" or "drivers" of the profile: the list, and which of its entries is meant. */
+struct entry {
+	const char *key;
+	const struct strings *list;
+	size_t index;
+};
+
+/* "profiles/x.yml:3:5: modules", for messages. */
+static const char *entry_words(struct walk *w, const struct entry *e)
+{
+	const struct place *at = e->list->places ? &e->list->places[e->index] : NULL;
+
+	return at ? arena_printf(w->b->arena, "%s:%u:%u: %s", at->file, at->line, at->column, e->key)
+		  : arena_printf(w->b->arena, "%s: %s", w->b->profile.file, e->key);
+}
+
+static int unknown_module(struct walk *w, const struct entry *e, const char *name, struct error *err)
 {
 	struct arena *a = w->b->arena;
 	const char **names = arena_calloc(a, w->k->tree->count + 1, sizeof(char *)), *near;
@@ -198,19 +214,20 @@ static int unknown_module(struct walk *w, const char *key, const char *name, str
 		if (is_module_file(w, &w->k->tree->nodes[i]))
 			names[n++] = module_name(a, w->k->tree->nodes[i].path);
 	near = did_you_mean(name, names, n);
-	return error_set(err, "%s: %s: \"%s\" is no module of kernel %s%s", w->b->profile.file, key, name,
-			 w->k->version, near ? arena_printf(a, "; did you mean \"%s\"?", near) : "");
+	return error_set(err, "%s: \"%s\" is no module of kernel %s%s", entry_words(w, e), name, w->k->version,
+			 near ? arena_printf(a, "; did you mean \"%s\"?", near) : "");
 }
 
 /* All modules that a name or alias stands for go through chain_add, into one chain each (drivers) or a common one
  * (loads). */
-static int chain_lookup(struct walk *w, const char *key, const char *name, struct strings *common, struct error *err)
+static int chain_lookup(struct walk *w, const struct entry *e, const char *name, struct strings *common,
+			struct error *err)
 {
 	_cleanup_list_ struct kmod_list *list = NULL;
 	struct kmod_list *l;
 
 	if (kmod_module_new_from_lookup(w->kmod, name, &list) < 0 || !list)
-		return unknown_module(w, key, name, err);
+		return unknown_module(w, e, name, err);
 	kmod_list_foreach(l, list) {
 		struct kmod_module *mod = kmod_module_get_module(l);
 		struct strings own = {0}, pending = {0};
@@ -243,12 +260,13 @@ static int walk_modules(struct walk *w, struct error *err)
 	struct strings chain = {0};
 
 	for (size_t i = 0; i < w->b->profile.modules.count; i++) {
+		const struct entry e = {"modules", &w->b->profile.modules, i};
 		const char *entry = w->b->profile.modules.items[i];
 		size_t n = strcspn(entry, " \t"), before = chain.count;
 		const char *name = arena_strndup(w->b->arena, entry, n);
 		const char *parameters = entry + n + strspn(entry + n, " \t");
 
-		if (chain_lookup(w, "modules", name, &chain, err) < 0)
+		if (chain_lookup(w, &e, name, &chain, err) < 0)
 			return -1;
 		for (size_t c = before; c < chain.count; c++)
 			add_load(w, chain.items[c]);
@@ -259,7 +277,7 @@ static int walk_modules(struct walk *w, struct error *err)
 }
 
 /* A pattern of paths ("kernel/net/netfilter/xt_*") or of names ("virtio_*"). */
-static int walk_pattern(struct walk *w, const char *pattern, struct error *err)
+static int walk_pattern(struct walk *w, const struct entry *e, const char *pattern, struct error *err)
 {
 	struct arena *a = w->b->arena;
 	bool paths = strchr(pattern, '/');
@@ -278,22 +296,22 @@ static int walk_pattern(struct walk *w, const char *pattern, struct error *err)
 		if (!path_match(rooted, paths ? below : arena_printf(a, "/%s", name)))
 			continue;
 		found++;
-		if (chain_lookup(w, "drivers", name, NULL, err) < 0)
+		if (chain_lookup(w, e, name, NULL, err) < 0)
 			return -1;
 	}
 	if (!found)
-		return error_set(err, "%s: drivers: no module of kernel %s matches \"%s\"", w->b->profile.file,
-				 w->k->version, pattern);
+		return error_set(err, "%s: no module of kernel %s matches \"%s\"", entry_words(w, e), w->k->version, pattern);
 	return 0;
 }
 
 static int walk_drivers(struct walk *w, struct error *err)
 {
 	for (size_t i = 0; i < w->b->profile.drivers.count; i++) {
+		const struct entry e = {"drivers", &w->b->profile.drivers, i};
 		const char *entry = w->b->profile.drivers.items[i];
 		bool alias = strchr(entry, ':');
-		int r = !alias && strpbrk(entry, "/*?[{") ? walk_pattern(w, entry, err)
-							  : chain_lookup(w, "drivers", entry, NULL, err);
+		bool pattern = !alias && strpbrk(entry, "/*?[{");
+		int r = pattern ? walk_pattern(w, &e, entry, err) : chain_lookup(w, &e, entry, NULL, err);
 
 		if (r < 0)
 			return -1;

@@ -112,15 +112,19 @@ static void read_strings(struct loader *l, const struct key *k, const struct val
 			 void *field, bool once)
 {
 	struct strings list = {0};
+	struct place *places;
 
 	if (!is_list(l, name, v))
 		return;
 	list.items = arena_calloc(l->arena, v->count + 1, sizeof(*list.items));
+	list.places = places = arena_calloc(l->arena, v->count + 1, sizeof(*places));
 	for (size_t i = 0; i < v->count; i++) {
 		const char *text = accepts(l, k, name, v->items[i]) ? kept(l, k, v->items[i]) : NULL;
 
-		if (text && !(once && has_string(&list, text)))
-			list.items[list.count++] = text;
+		if (!text || (once && has_string(&list, text)))
+			continue;
+		places[list.count] = v->items[i]->at;
+		list.items[list.count++] = text;
 	}
 	*(struct strings *)field = list;
 }

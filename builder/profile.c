@@ -54,7 +54,7 @@ static void name_after_file(struct loader *l)
 static struct strings resolve(struct loader *l, const char *key, const char *folder, const struct strings *names)
 {
 	const struct value *list = value_get(l->merged, key, NULL);
-	struct strings out = {arena_calloc(l->arena, names->count + 1, sizeof(*out.items)), 0};
+	struct strings out = {.items = arena_calloc(l->arena, names->count + 1, sizeof(*out.items))};
 
 	for (size_t i = 0; i < names->count; i++) {
 		for (size_t j = 0; j < list->count; j++) {

@@ -21,6 +21,7 @@ struct place {
 struct strings {
 	const char **items;
 	size_t count;
+	const struct place *places; /* where each item was written, or NULL when the list is not a profile's */
 };
 
 struct pair {

@@ -209,7 +209,7 @@ load /usr/lib/modules/6.9.0-test/kernel/drivers/net/card.ko debug=1 mode=x"
 	sed -i 's/^modules:.*/modules: [codek]/' profiles/small.yml
 	run "$MKDL" list profiles/small.yml
 	assert_failure 1
-	assert_output 'mkdl: profiles/small.yml: modules: "codek" is no module of kernel 6.9.0-test; did you mean "codec"?'
+	assert_output 'mkdl: profiles/small.yml:'"$(grep -n '^modules:' profiles/small.yml | cut -d: -f1)"':11: modules: "codek" is no module of kernel 6.9.0-test; did you mean "codec"?'
 	sed -i 's/^modules:.*/modules: []/; s/^drivers:.*/drivers: ["kernel\/sound\/**"]/' profiles/small.yml
 	run "$MKDL" list profiles/small.yml
 	assert_failure 1

@@ -9,7 +9,7 @@
 #include "builder/node-private.h"
 #include "init/plan.h"
 
-#define STRINGS(...) {(const char *[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)}
+#define STRINGS(...) {.items = (const char *[]){__VA_ARGS__}, .count = sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)}
 
 static struct profile example(void)
 {
