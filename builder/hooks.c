@@ -1,11 +1,13 @@
 #include "builder/hooks.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "builder/overlay.h"
 #include "builder/progress.h"
 #include "builder/run-program.h"
@@ -24,12 +26,15 @@ static const char *find_hook(struct build *b, const char *kind, const char *name
 	return NULL;
 }
 
-static int run_hook(struct build *b, const char *path, const char *dir, int input, struct error *err)
+/* folder: the variable that names dir to the hook. */
+static int run_hook(struct build *b, const char *path, const char *folder, const char *dir, int input, struct error *err)
 {
+	_cleanup_free_ char *real = realpath(dir, NULL);
 	const char *extra[] = {
 		arena_printf(b->arena, "MKDL_PROFILE=%s", b->profile.name),
 		arena_printf(b->arena, "MKDL_KERNEL=%s", b->kernel_version),
-		arena_printf(b->arena, "MKDL_ADD=%s", dir),
+		arena_printf(b->arena, "%s=%s", folder, real ? real : dir),
+		"SOURCE_DATE_EPOCH=0",
 		NULL,
 	};
 	const char *const argv[] = {path, NULL};
@@ -42,11 +47,16 @@ static int run_hook(struct build *b, const char *path, const char *dir, int inpu
 		.out = &log,
 		.err = &log,
 	};
+	struct progress_step *step = progress_begin(b->progress, "hook", path_base(path), 0);
 	int r = run_program(&p, NULL, err);
 
+	if (r < 0)
+		progress_drop(step);
+	else
+		progress_end(step, NULL);
 	if (r == 0 && log.len)
 		progress_say(b->progress, 0, "%s", text_tail(b->arena, log.data, log.len, 20));
-	return r < 0 ? error_wrap(err, "hook %s", path) : 0;
+	return r < 0 ? error_wrap(err, "hook") : 0;
 }
 
 /* A descriptor from which the text can be read; run_program knows only descriptors. */
@@ -81,7 +91,7 @@ static int run_tree_hook(struct build *b, const char *path, const char *origin, 
 
 	if (input < 0 || store_make_dir(&b->store, b->arena, &dir, err) < 0)
 		return -1;
-	r = run_hook(b, path, dir, input, err) < 0 || folder_read(b, dir, origin, out, err) < 0 ? -1 : 0;
+	r = run_hook(b, path, "MKDL_ADD", dir, input, err) < 0 || folder_read(b, dir, origin, out, err) < 0 ? -1 : 0;
 	dir_remove_at(AT_FDCWD, dir, &ignored);
 	return r;
 }
@@ -153,7 +163,7 @@ int image_hooks_run(struct build *b, const char *dir, struct error *err)
 	for (size_t i = 0; i < b->profile.image_hooks.count; i++) {
 		const char *path = find_hook(b, "image", b->profile.image_hooks.items[i], err);
 
-		if (!path || run_hook(b, path, dir, 0, err) < 0)
+		if (!path || run_hook(b, path, "MKDL_OUT", dir, 0, err) < 0)
 			return -1;
 	}
 	return 0;

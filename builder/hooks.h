@@ -1,6 +1,7 @@
 /* Tree and image hooks: executables of the project's or mkdl's own hooks/ that the builder runs, in a clean environment
  * (run-program.h) plus
  *   MKDL_PROFILE, MKDL_KERNEL    the profile's name, the kernel's version
+ *   SOURCE_DATE_EPOCH=0          for tools that write dates
  * Their errors and their output go to the user; an exit code other than 0 ends the build. */
 #pragma once
 
@@ -11,7 +12,7 @@
  * listing: a hook has no other input. */
 int tree_hooks_run(struct build *b, struct error *err);
 
-/* hooks/image/NAME runs in the folder of the finished outputs, before they are published, and may add files. */
+/* hooks/image/NAME runs in the folder of the finished outputs ($MKDL_OUT), before they are published, and may add files. */
 int image_hooks_run(struct build *b, const char *dir, struct error *err);
 
 /* Over the image hooks' names and contents; all zero when there are none. */
