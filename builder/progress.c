@@ -12,6 +12,7 @@
 #include "builder/units.h"
 
 enum { BAR_WIDTH = 20, REDRAW_MS = 100, QUIET_MS = 100 };
+enum { LOOK_MS = 500, FIRST_SIGN_MS = 3000, NEXT_SIGN_MS = 30000 }; /* without a terminal */
 
 struct progress_step {
 	struct progress *owner;
@@ -19,13 +20,14 @@ struct progress_step {
 	char *verb, *name;
 	uint64_t done, total;
 	int64_t start; /* ms */
+	int64_t sign;  /* when the next sign of life is due, without a terminal */
 };
 
 struct progress {
 	pthread_mutex_t mutex;
 	pthread_t ticker;
 	pthread_cond_t stop;
-	bool terminal, color, stopping;
+	bool terminal, ticking, color, stopping;
 	int verbose;
 	unsigned drawn; /* live lines on the screen now */
 	struct progress_step *steps;
@@ -89,23 +91,48 @@ static void draw(struct progress *p)
 	fflush(stderr);
 }
 
+/* Without a terminal a long step says that it runs: soon after it began, then now and again. Nobody waits before silence. */
+static void give_signs(struct progress *p)
+{
+	int64_t now = now_ms();
+
+	for (struct progress_step *s = p->steps; s; s = s->next) {
+		char done[UNITS_SIZE], total[UNITS_SIZE];
+		bool first = s->sign < s->start + NEXT_SIGN_MS;
+
+		if (now < s->sign)
+			continue;
+		fprintf(stderr, "%-9s %s …", s->verb, s->name);
+		if (s->total && s->done)
+			fprintf(stderr, "  %s of %s", units_bytes(done, s->done), units_bytes(total, s->total));
+		if (first)
+			fputc('\n', stderr);
+		else
+			fprintf(stderr, "  %d s\n", (int)((now - s->start) / 1000));
+		s->sign = (first ? s->start : s->sign) + NEXT_SIGN_MS;
+	}
+}
+
 /* Redraws at a steady pace, so that time moves on even while a step reports nothing. */
 static void *tick(void *arg)
 {
 	struct progress *p = arg;
+	int64_t pace = p->terminal ? REDRAW_MS : LOOK_MS;
 
 	pthread_mutex_lock(&p->mutex);
 	while (!p->stopping) {
 		struct timespec until;
 
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += REDRAW_MS * 1000000L;
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += pace * 1000000;
 		if (until.tv_nsec >= 1000000000L) {
 			until.tv_sec++;
 			until.tv_nsec -= 1000000000L;
 		}
 		pthread_cond_timedwait(&p->stop, &p->mutex, &until);
-		if (!p->stopping && (p->steps || p->drawn)) {
+		if (!p->terminal) {
+			give_signs(p);
+		} else if (!p->stopping && (p->steps || p->drawn)) {
 			erase(p);
 			draw(p);
 		}
@@ -118,16 +145,20 @@ struct progress *progress_new(bool color, int verbose)
 {
 	struct progress *p = calloc(1, sizeof(*p));
 	const char *term = getenv("TERM");
+	pthread_condattr_t attributes;
 
 	if (!p)
 		return NULL;
 	pthread_mutex_init(&p->mutex, NULL);
-	pthread_cond_init(&p->stop, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&p->stop, &attributes);
+	pthread_condattr_destroy(&attributes);
 	p->terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb");
 	p->color = color && p->terminal;
 	p->verbose = verbose;
-	if (p->terminal && pthread_create(&p->ticker, NULL, tick, p) != 0)
-		p->terminal = false;
+	p->ticking = pthread_create(&p->ticker, NULL, tick, p) == 0;
+	p->terminal = p->terminal && p->ticking;
 	return p;
 }
 
@@ -146,11 +177,10 @@ void progress_free(struct progress *p)
 	p->stopping = true;
 	pthread_cond_signal(&p->stop);
 	pthread_mutex_unlock(&p->mutex);
-	if (p->terminal) {
+	if (p->ticking)
 		pthread_join(p->ticker, NULL);
-		erase(p);
-		fflush(stderr);
-	}
+	erase(p);
+	fflush(stderr);
 	while (p->steps) {
 		struct progress_step *s = p->steps;
 
@@ -176,6 +206,7 @@ struct progress_step *progress_begin(struct progress *p, const char *verb, const
 		step_free(s);
 		return NULL;
 	}
+	s->sign = s->start + FIRST_SIGN_MS;
 	pthread_mutex_lock(&p->mutex);
 	for (at = &p->steps; *at; at = &(*at)->next)
 		;

@@ -1,5 +1,5 @@
 /* What the user sees while mkdl works, on stderr: on a terminal a live line per running step, elsewhere one plain line per
- * finished step. Safe to call from several threads; every function takes NULL for "nobody is watching". */
+ * finished step, and one when a step has been running for three seconds, then every thirty. Safe to call from several threads; every function takes NULL for "nobody is watching". */
 #pragma once
 
 #include <stdbool.h>
