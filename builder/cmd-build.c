@@ -64,6 +64,19 @@ static void print_sizes(const char *name, uint64_t raw, uint64_t size)
 	printf("  %-11s %9s -> %9s\n", name, units_bytes(before, raw), units_bytes(after, size));
 }
 
+/* How to boot it, with the command as it was typed: ./mkdl says in MKDL_COMMAND what that was. */
+static void print_hint(const struct build *b, const char *profile)
+{
+	const char *typed = getenv("MKDL_COMMAND");
+
+	printf("try it: %s run %s", typed && *typed ? typed : "mkdl", profile);
+	if (b->options.out)
+		printf(" --out %s", b->options.out);
+	if (b->options.tftp)
+		printf(" --tftp %s", b->options.tftp);
+	printf("\n");
+}
+
 static void print_summary(const struct build *b, const char *profile, const char *out, const char *tftp, bool changed)
 {
 	const struct initramfs *i = &b->initramfs;
@@ -84,7 +97,8 @@ static void print_summary(const struct build *b, const char *profile, const char
 	printf("%s %s/%s/", changed ? "written to" : "unchanged:", out, b->profile.name);
 	if (tftp)
 		printf(" and %s/ (boot.ipxe, %s.ipxe)", tftp, b->profile.name);
-	printf("\ntry it: mkdl run %s\n", profile);
+	printf("\n");
+	print_hint(b, profile);
 }
 
 static void print_json(const struct build *b, const char *out, const char *tftp, bool changed)

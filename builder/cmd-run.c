@@ -13,6 +13,7 @@
 #include "builder/command.h"
 #include "builder/diagnostics.h"
 #include "builder/json.h"
+#include "builder/output.h"
 #include "builder/profile.h"
 #include "builder/qemu-boot.h"
 #include "builder/qemu-session.h"
@@ -178,9 +179,9 @@ static int find_published(const struct globals *g, struct run_options *o, struct
 		if (result < 0)
 			return error_set(err, "run: %s is not in order, so it is not known what was built from it", o->profile);
 	}
-	*out = (struct published){.name = p.name, .profile = o->profile, .out = o->out, .tftp = o->tftp ? o->tftp : p.tftp};
+	*out = (struct published){.name = p.name, .profile = o->profile, .out = o->out, .tftp = o->tftp};
 	if (!out->tftp)
-		out->tftp = arena_printf(o->arena, "%s/tftp", o->out);
+		out->tftp = output_tftp(o->arena, o->out, p.tftp ? p.tftp : "out/tftp");
 	return 0;
 }
 

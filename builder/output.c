@@ -55,17 +55,17 @@ static int (*const handlers[])(struct outputs *o, struct error *err) = {
 	output_image, output_manifest, output_pxelinux, output_grub, output_ipxe,
 };
 
+const char *output_tftp(struct arena *a, const char *out, const char *set)
+{
+	return set && !strncmp(set, "out/", 4) ? path_join(a, out, set + 4) : set;
+}
+
 void outputs_folders(struct build *b, const char **out, const char **tftp)
 {
 	const char *set = b->profile.tftp;
 
 	*out = b->options.out ? b->options.out : default_out;
-	if (b->options.tftp)
-		*tftp = b->options.tftp;
-	else if (set && !strncmp(set, "out/", 4))
-		*tftp = path_join(b->arena, *out, set + 4);
-	else
-		*tftp = set;
+	*tftp = b->options.tftp ? b->options.tftp : output_tftp(b->arena, *out, set);
 }
 
 int outputs_collect(struct build *b, struct outputs *out, struct error *err)

@@ -34,6 +34,9 @@ struct outputs {
 /* Collect the files of all outputs. */
 int outputs_collect(struct build *b, struct outputs *out, struct error *err);
 
+/* The TFTP root that a profile sets, when the outputs go to `out`: its "out/" means that folder. NULL stays NULL. */
+const char *output_tftp(struct arena *a, const char *out, const char *set);
+
 /* The folders as messages name them: OUT, and TFTP or NULL. */
 void outputs_folders(struct build *b, const char **out, const char **tftp);
 

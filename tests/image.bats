@@ -54,6 +54,16 @@ assert_whole() {
 	assert_equal "$(find out -name '.*' | wc -l)" 0
 }
 
+@test "what the summary tells to type is what works here" {
+	MKDL_COMMAND=./mkdl run --separate-stderr "$MKDL" build profiles/small.yml --out elsewhere
+	assert_line "written to elsewhere/small/ and elsewhere/tftp/ (boot.ipxe, small.ipxe)"
+	assert_line "try it: ./mkdl run profiles/small.yml --out elsewhere"
+	# run finds the TFTP root where build put it.
+	run "$MKDL" run profiles/small.yml --out elsewhere --dry-run
+	assert_success
+	assert_output --partial "/elsewhere/tftp,"
+}
+
 @test "cpio, bsdtar and lsinitramfs list what mkdl list lists" {
 	"$MKDL" build profiles/small.yml >/dev/null
 	"$MKDL" --json list profiles/small.yml | paths_of >expected
