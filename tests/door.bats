@@ -16,12 +16,16 @@ setup() {
 	END
 	cat >"$DOOR/builder/main.c" <<-'END'
 		#include <stdio.h>
+		#include <stdlib.h>
+		#include <string.h>
 		#include <unistd.h>
 		int main(int argc, char **argv)
 		{
 			char here[4096];
 			for (int i = 1; i < argc; i++)
 				printf("<%s>", argv[i]);
+			if (argc > 1 && !strcmp(argv[1], "typed"))
+				printf("%s", getenv("MKDL_COMMAND"));
 			printf(" in %s\n", getcwd(here, sizeof(here)));
 			return argc > 1 ? 7 : 0;
 		}
@@ -49,6 +53,12 @@ fake() {
 	run --separate-stderr "$DOOR/mkdl" again
 	assert_output "<again> in $BATS_TEST_TMPDIR"
 	assert_equal "$stderr" ""
+}
+
+@test "tells the builder how it was called, for what it tells the user to type" {
+	cd "$DOOR"
+	run --separate-stderr ./mkdl typed
+	assert_output "<typed>./mkdl in $PWD"
 }
 
 @test "works through symbolic links, from anywhere" {
@@ -157,7 +167,7 @@ fake() {
 	for tool in sh dirname readlink awk find; do ln -s "$(command -v "$tool")" "$bin/"; done
 	PATH=$FAKE:$bin run "$DOOR/mkdl" x
 	assert_failure 1
-	assert_output --partial "apt-get install --no-install-recommends cmake"
+	assert_output --partial "apt-get update && apt-get install --no-install-recommends cmake"
 	MKDL_INSTALL=no run "$DOOR/mkdl" x
 	assert_failure 1
 	assert_output --partial "apt-get install --no-install-recommends cmake"
