@@ -111,6 +111,9 @@ void overlay_nodes(struct build *b, struct tree *nodes)
 
 		if (!usr_merge_node(b->arena, &n))
 			continue;
+		/* A folder with something in it follows from that: it is not the overlay's, and changes no other layer. */
+		if (n.type == NODE_DIR && i + 1 < nodes->count && path_is_below(nodes->nodes[i + 1].path, nodes->nodes[i].path))
+			continue;
 		old = tree_find(&b->tree, n.path);
 		if (old && old->type == NODE_DIR && n.type == NODE_DIR)
 			continue;
