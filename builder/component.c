@@ -115,7 +115,7 @@ static int no_match(struct selection *s, const char *pattern, struct error *err)
 			 c->at.column, c->name, c->source.spec, pattern, hint);
 }
 
-/* Without patterns: the only file, renamed by `to`; or everything. */
+/* Without patterns: the only file, renamed by `to`; or everything, below `to` as it lies in the source. */
 static int take_all(struct selection *s, struct error *err)
 {
 	const struct component *c = s->c;
@@ -136,10 +136,10 @@ static int take_all(struct selection *s, struct error *err)
 			continue;
 		if (!c->to)
 			take(s, n, n->path);
-		else if (files == 1 && n->type != NODE_DIR)
-			take(s, n, destination(s, n->path, n->path));
-		else if (files != 1)
+		else if (c->to[strlen(c->to) - 1] == '/')
 			take(s, n, path_join(s->b->arena, c->to, n->path));
+		else if (n->type != NODE_DIR)
+			take(s, n, c->to);
 	}
 	return 0;
 }

@@ -148,6 +148,61 @@ setup() {
 	assert_output --partial lost
 }
 
+@test "an overlay with etc/ in it does not take /etc, and what is compressed with it, from others" {
+	mkdir -p overlays/late/etc overlays/late/srv/empty
+	echo x >overlays/late/etc/x
+	sed -i 's/^overlays: \[site/&, late/' profiles/small.yml
+	"$MKDL" --json list profiles/small.yml >list
+	assert_equal "$(json_of '[n["origin"] for n in j if n["path"] == "/etc"]' <list)" "['mkdl']"
+	run "$MKDL" list profiles/small.yml
+	assert_line --regexp '^drwxr-xr-x 0:0 +0 /srv/empty  \[overlay late\]$'
+}
+
+@test "a folder goes below to: as it lies, however many files it holds" {
+	mkdir -p tree/deep
+	echo a >tree/deep/a
+	cat >profiles/more.yml <<-END
+		extends: small.yml
+		components:
+		  tree: {path: tree, to: /srv/}
+		  one: {path: tree/deep/a, to: /opt/}
+		  named: {path: tree, to: /named}
+		  picked: {path: tree, files: ["/deep/*"], to: /picked/}
+	END
+	run "$MKDL" list profiles/more.yml
+	assert_success
+	assert_line --partial " /srv/deep/a  "
+	assert_line --partial " /opt/a  "
+	assert_line --partial " /named  "
+	assert_line --partial " /picked/a  "
+	echo b >tree/deep/b
+	sed -i '/named:/d' profiles/more.yml
+	run "$MKDL" list profiles/more.yml
+	assert_line --partial " /srv/deep/a  "
+	assert_line --partial " /srv/deep/b  "
+}
+
+@test "a long step says that it runs, without a terminal, too" {
+	mkdir -p hooks/tree
+	printf '#!/bin/sh\nsleep 4\n' >hooks/tree/slow
+	chmod +x hooks/tree/slow
+	echo 'tree_hooks: [slow]' >>profiles/small.yml
+	run --separate-stderr "$MKDL" list profiles/small.yml
+	assert_success
+	assert_regex "$stderr" "hook      slow …
+hook      slow  4\.[0-9] s"
+}
+
+@test "an image hook finds its folder by its name" {
+	mkdir -p hooks/image
+	printf '#!/bin/sh\ncp "$MKDL_OUT/initramfs.img" copy\necho "$SOURCE_DATE_EPOCH" >"$MKDL_OUT/date"\n' >hooks/image/copy
+	chmod +x hooks/image/copy
+	echo 'image_hooks: [copy]' >>profiles/small.yml
+	"$MKDL" build profiles/small.yml >/dev/null
+	cmp out/small/copy out/small/initramfs.img
+	assert_equal "$(cat out/small/date)" 0
+}
+
 @test "a tree hook adds files, and runs again only when something changed" {
 	mkdir -p hooks/tree
 	cat >hooks/tree/stamp <<-END
