@@ -159,6 +159,21 @@ static const char *project_of(struct arena *a, const char *path)
 	return strcmp(path_base(folder), "profiles") != 0 ? folder : path_parent(a, folder);
 }
 
+/* errno tells why the file that was asked for cannot be found. */
+static int complain_missing(struct loader *l, const char *name, const char *path)
+{
+	const char *reason = strerror(errno), *slash = strrchr(path, '/');
+	const char *folder = slash ? arena_strndup(l->arena, path, (size_t)(slash - path) + 1) : ".";
+	const char *near = suggest_profile(l->arena, folder, path);
+	const struct place at = {name, 0, 0};
+
+	if (l->home && exists(path_join(l->arena, path_join(l->arena, l->home, "profiles"), path_base(path))))
+		return diagnose(l->diag, SEVERITY_ERROR, at, 1, "%s; mkdl's own profile of that name is \"%s\" without a folder",
+				reason, path_base(path));
+	return diagnose(l->diag, SEVERITY_ERROR, at, 1, "%s%s%s%s", reason, near ? "; did you mean \"" : "", near ? near : "",
+			near ? "\"?" : "");
+}
+
 static int read_file(struct loader *l, const struct visit *from, const char *name, const char *path,
 		     const struct value *by)
 {
@@ -169,7 +184,7 @@ static int read_file(struct loader *l, const struct visit *from, const char *nam
 	int result;
 
 	if (!real || stat(real, &st) < 0)
-		return diagnose(l->diag, SEVERITY_ERROR, (struct place){name, 0, 0}, 1, "%s", strerror(errno));
+		return complain_missing(l, name, path);
 	visit.path = arena_strdup(l->arena, real);
 	visit.dev = st.st_dev;
 	visit.ino = st.st_ino;
@@ -208,9 +223,21 @@ static void add_root(struct strings *roots, const char *dir)
 	roots->items[roots->count++] = dir;
 }
 
+/* A bare name that is no file here is one of mkdl's own profiles. */
+static const char *asked_for(struct loader *l, const char *file)
+{
+	const char *own;
+
+	if (!l->home || strchr(file, '/') || exists(file))
+		return file;
+	own = path_join(l->arena, path_join(l->arena, l->home, "profiles"), file);
+	return exists(own) ? shorten(l->arena, own) : file;
+}
+
 int loader_read_files(struct loader *l, const char *file)
 {
-	int result = read_file(l, NULL, file, file, NULL);
+	const char *path = asked_for(l, file);
+	int result = read_file(l, NULL, path, path, NULL);
 
 	for (size_t i = 0; i < l->file_count; i++) {
 		struct strings *roots = &l->files[i].roots;

@@ -176,6 +176,13 @@ make_project() {
 	run "$MKDL" check profiles/none.yml
 	[ "$status" -eq 1 ]
 	[ "$output" = "profiles/none.yml: error: No such file or directory" ]
+	# What comes with mkdl is found by its bare name, wherever one is.
+	run "$MKDL" check profiles/rescue.yml
+	[ "$status" -eq 1 ]
+	[ "$output" = 'profiles/rescue.yml: error: No such file or directory; mkdl'"'"'s own profile of that name is "rescue.yml" without a folder' ]
+	run "$MKDL" check rescue.yml
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"/profiles/rescue.yml"* ]]
 	run "$MKDL" check profiles
 	[ "$status" -eq 1 ]
 	[ "$output" = "profiles: error: Is a directory" ]
