@@ -63,9 +63,9 @@ const struct key profile_keys[] = {
 	{MAP_PROFILE, "overlays", &type_set, AT(profile, overlays), check_overlay,
 	 "File trees to copy into the image: names of folders in overlays/."},
 	{MAP_PROFILE, "tree_hooks", &type_set, AT(profile, tree_hooks), check_hook,
-	 "Executables in hooks/tree/ that add files to the image."},
+	 "Executables in hooks/tree/ that see what is in the image and add files to it."},
 	{MAP_PROFILE, "image_hooks", &type_set, AT(profile, image_hooks), check_hook,
-	 "Executables in hooks/image/ that see the finished outputs."},
+	 "Executables in hooks/image/ that see the finished outputs and may add to them."},
 	{MAP_PROFILE, "hostname", &type_text, AT(profile, hostname), check_hostname,
 	 "The node's name; ${mac} and ${machine_id} are filled in on the node. Default: node-${mac}."},
 	{MAP_PROFILE, "failure", &type_failure, 0, NULL,
@@ -96,8 +96,8 @@ const struct key profile_keys[] = {
 	 "Which files to take, as patterns: \\* and ? within a folder, \\*\\* across folders, {a,b} for one or the "
 	 "other. Default: all."},
 	{MAP_COMPONENT, "to", &type_text, AT(component, to), check_target,
-	 "Where they go: a folder when it ends in a slash, else the new name of the one file. Default: the same "
-	 "path."},
+	 "Where they go: a folder when it ends in a slash, else the new name of the one file. What \"files\" matched "
+	 "goes right into the folder; without \"files\" everything keeps its place below it. Default: the same path."},
 	{MAP_COMPONENT, "mode", &type_mode, AT(component, mode), NULL,
 	 "Mode of the files, octal with or without the leading 0. Default: as in the source."},
 	{MAP_COMPONENT, "owner", &type_owner, AT(component, uid), NULL,
@@ -183,8 +183,8 @@ const struct key profile_keys[] = {
 	{MAP_CONTAINERD, "snapshotter", &type_text, AT(containerd, snapshotter), check_snapshotter,
 	 "How images are unpacked: overlayfs (the default), or native where overlays do not work."},
 
-	{MAP_COMPRESSION, "level", &type_skip, 0, NULL, "Level of zstd, 1 to 22. Default: 19."},
-	{MAP_COMPRESSION, "window_log", &type_skip, 0, NULL,
+	{MAP_COMPRESSION, "level", &type_number_skip, 0, NULL, "Level of zstd, 1 to 22. Default: 19."},
+	{MAP_COMPRESSION, "window_log", &type_number_skip, 0, NULL,
 	 "Size of the window as a power of two, 10 to 27; the node needs that much RAM while it unpacks. Default: "
 	 "the level's own."},
 

@@ -110,7 +110,8 @@ struct part {
 };
 
 extern const struct key_type type_text, type_list, type_set, type_pairs, type_bool, type_seconds, type_count, type_number,
-	type_mode, type_owner, type_layer, type_restart, type_failure, type_compression, type_file, type_files, type_skip;
+	type_mode, type_owner, type_layer, type_restart, type_failure, type_compression, type_file, type_files, type_skip,
+	type_number_skip;
 extern const struct key_type type_source, type_sources, type_source_kind, type_ready, type_ready_kind, type_components,
 	type_repositories, type_services, type_images, type_users, type_states, type_kubernetes, type_containerd,
 	type_output;

@@ -412,3 +412,6 @@ static void write_skip(struct json *j, const struct key *k, const void *field)
 
 /* extends: read with the files, gone when they are merged. */
 const struct key_type type_skip = {"profile, or list of profiles", read_skip, write_skip, NULL};
+
+/* A number that its map reads (compression). */
+const struct key_type type_number_skip = {"number", read_skip, write_skip, NULL};
