@@ -1,51 +1,60 @@
 #include "builder/command.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "builder/diagnostics.h"
 
+enum { HELP_WIDTH = 80 };
+
+#define LOCK_OPTIONS \
+	"  --out DIR   where the outputs and their lock are (default out)\n" \
+	"  --locked    fail when the lock does not answer the profile any more\n" \
+	"  --offline   use the cache alone; name everything that it lacks\n"
+
 static const char run_details[] =
-	"PROFILE is a profile file, or the name of one that was built into the output folder.\n"
-	"  --boot WAY            pxe (default: iPXE from the network card), pxelinux, uefi or direct\n"
+	"PROFILE is a profile file, or the name of one that was built into the output\n"
+	"folder.\n"
+	"  --boot WAY            pxe (default: iPXE from the network card), pxelinux,\n"
+	"                        uefi or direct\n"
 	"  --memory SIZE         RAM of the machine (default 512M)\n"
 	"  --cpus N              processors (default 2)\n"
-	"  --forward HOST:GUEST  TCP port HOST on 127.0.0.1 leads to port GUEST of the machine; may be repeated\n"
-	"  --until REGEX         stop when a line of the console matches (POSIX extended); with --forward, when\n"
-	"                        moreover every forwarded port answers over HTTP, whose answers are shown\n"
+	"  --forward HOST:GUEST  TCP port HOST on 127.0.0.1 leads to port GUEST of the\n"
+	"                        machine; may be repeated\n"
+	"  --until REGEX         stop when a line of the console matches (POSIX\n"
+	"                        extended); with --forward, when moreover every\n"
+	"                        forwarded port answers over HTTP; the answers are shown\n"
 	"  --keep                stay after that, until Ctrl-C\n"
-	"  --timeout SECONDS     give up after that long (default 300 with --until, else never)\n"
+	"  --timeout SECONDS     give up after that long (default 300 with --until, else\n"
+	"                        never)\n"
 	"  --append ARGUMENTS    more for the kernel's command line\n"
 	"  --out DIR             where the outputs are (default out)\n"
 	"  --tftp DIR            the TFTP root (default the profile's)\n"
 	"  --dry-run             print QEMU's command line, run nothing\n"
+	"  --json                how it ended, as JSON; the console goes to standard\n"
+	"                        error\n"
 	"\n"
 	"Ctrl-C presses the power button; a second Ctrl-C switches off at once.\n"
-	"exit status: 0 seen, or the machine switched itself off; 1 not seen; 3 the kernel or init gave up\n";
+	"exit status: 0 seen, or the machine switched itself off; 1 not seen; 3 the\n"
+	"kernel or init gave up\n";
 
 static const char build_details[] =
 	"  --out DIR   outputs go to DIR/NAME (default out)\n"
-	"  --tftp DIR  the TFTP root (default the profile's output: tftp; its out/ means the folder of --out)\n"
-	"  --locked    fail when the lock beside the outputs does not answer the profile any more\n"
+	"  --tftp DIR  the TFTP root (default the profile's output: tftp:, whose out/\n"
+	"              means the folder of --out)\n"
+	"  --locked    fail when the lock does not answer the profile any more\n"
 	"  --offline   use the cache alone; name everything that it lacks\n"
 	"  -j N        threads and downloads at a time (default one per CPU)\n"
 	"  --json      a summary as JSON\n"
 	"\n"
-	"Outputs change only when something changed, all at once, and the image before stays in the TFTP root for machines that\n"
-	"are still loading it.\n";
-
-static const char tree_details[] =
-	"  --out DIR   where the lock is (default out)\n"
-	"  --locked    fail when the lock beside the outputs does not answer the profile any more\n"
-	"  --offline   use the cache alone; name everything that it lacks\n"
-	"  --json      as JSON\n";
+	"PROFILE is a file, or the bare name of one of mkdl's own profiles. Outputs\n"
+	"change only when something changed, all at once, and the image before stays in\n"
+	"the TFTP root for machines that are still loading it.\n";
 
 static const char list_details[] =
-	"  --raw       the listing as tree hooks read it\n"
-	"  --out DIR   where the lock is (default out)\n"
-	"  --locked    fail when the lock beside the outputs does not answer the profile any more\n"
-	"  --offline   use the cache alone; name everything that it lacks\n"
+	"  --raw       the listing as tree hooks read it\n" LOCK_OPTIONS
 	"  --json      as JSON, with checksum, layer and reason\n";
 
 const struct command commands[] = {
@@ -55,22 +64,30 @@ const struct command commands[] = {
 	 "  size                how much it holds, by kind (default)\n"
 	 "  prune               remove what was not used for 30 days, and leftovers\n"
 	 "    --older-than N    for N days instead; 0: everything\n"
-	 "  path                print where it is (MKDL_CACHE, else XDG_CACHE_HOME/mkdl, else ~/.cache/mkdl)\n"
+	 "  path                print where it is (MKDL_CACHE, else XDG_CACHE_HOME/mkdl,\n"
+	 "                      else ~/.cache/mkdl)\n"
 	 "  --json              sizes in bytes, as JSON\n",
 	 cmd_cache},
 	{"check", "PROFILE", "check a profile and show what it comes to",
-	 "  --json   the effective profile, with everything that it extends merged and all defaults filled in\n", cmd_check},
+	 "  --json      the effective profile, with everything that it extends merged and\n"
+	 "              all defaults filled in\n"
+	 "\n"
+	 "Every mistake is reported, with file, line and column.\n",
+	 cmd_check},
 	{"init", "DIR", "make a folder for profiles of your own",
-	 "Makes DIR with a profile that extends worker.yml, an overlay and folders for hooks. Overwrites nothing.\n", cmd_init},
+	 "Makes DIR with a profile that extends worker.yml, an overlay and folders for\n"
+	 "hooks. Overwrites nothing.\n",
+	 cmd_init},
 	{"list", "PROFILE [--raw] [--out DIR] [--locked] [--offline]",
 	 "list what is in the image: mode, owner, size, path, origin", list_details, cmd_list},
 	{"lock", "PROFILE [--out DIR]", "choose versions anew and write the lock, without building",
-	 "  --out DIR   outputs are below DIR (default: out); the lock is DIR/NAME/lock\n"
+	 "  --out DIR   outputs are below DIR (default out); the lock is DIR/NAME/lock\n"
 	 "  --json      the packages, as JSON\n",
 	 cmd_lock},
 	{"recipe", "NAME [OPTION=VALUE]… [--out DIR] [--locked] [--offline] [--relock]", "run one recipe by itself",
-	 "NAME is that of an executable in hooks/build, here or of mkdl's own.\n"
-	 "  --out DIR   what it delivers goes to DIR/NAME/files, the lock to DIR/NAME/lock (default out/recipes)\n"
+	 "NAME is that of an executable in hooks/build/, here or of mkdl's own.\n"
+	 "  --out DIR   what it delivers goes to DIR/NAME/files, the lock to DIR/NAME/lock\n"
+	 "              (default out/recipes)\n"
 	 "  --locked    only as the lock says\n"
 	 "  --offline   from the cache alone\n"
 	 "  --relock    choose versions anew\n",
@@ -78,11 +95,45 @@ const struct command commands[] = {
 	{"run", "PROFILE [--boot WAY] [--memory SIZE] [--forward HOST:GUEST]… [--until REGEX] …",
 	 "boot what was built, in QEMU, as a machine without any disk", run_details, cmd_run},
 	{"why", "PROFILE PATH [--out DIR] [--locked] [--offline]",
-	 "say why a file is in the image, back to the profile", tree_details, cmd_why},
+	 "say why a file is in the image, back to the profile", LOCK_OPTIONS "  --json      as JSON\n", cmd_why},
 	{"version", "", "print the version", "", cmd_version},
 };
 
 const size_t command_count = sizeof(commands) / sizeof(commands[0]);
+
+void command_usage(FILE *to, const struct command *c)
+{
+	size_t indent = strlen("usage: mkdl ") + strlen(c->name) + 1, column = indent;
+
+	fprintf(to, "usage: mkdl %s", c->name);
+	for (const char *at = c->synopsis, *end; *at; at = end) {
+		const char *next = strstr(at + 1, " [");
+
+		end = next ? next : at + strlen(at);
+		if (at > c->synopsis && column + (size_t)(end - at) > HELP_WIDTH) {
+			fprintf(to, "\n%*s", (int)indent - 1, "");
+			column = indent;
+		}
+		fprintf(to, "%s%.*s", at == c->synopsis ? " " : "", (int)(end - at), at);
+		column += (size_t)(end - at);
+	}
+	fputc('\n', to);
+}
+
+void commands_manual(FILE *to)
+{
+	for (size_t i = 0; i < command_count; i++) {
+		const struct command *c = &commands[i];
+		bool own_page = c->run == cmd_run;
+
+		fprintf(to, "*%s*\n\t%c%s%s.\n\n", c->name, toupper(c->help[0]), c->help + 1, own_page ? ": mkdl-run(1)" : "");
+		if (own_page || !*c->synopsis)
+			continue;
+		fputs("```\n", to);
+		command_usage(to, c);
+		fprintf(to, "%s%s```\n\n", *c->details ? "\n" : "", c->details);
+	}
+}
 
 /* Why getopt_long refused word: it says less than it knows. */
 static void explain_option(const char *command, const char *word, const struct option *options, struct error *err)

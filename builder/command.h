@@ -1,8 +1,9 @@
-/* The subcommands: one file each (cmd-NAME.c), one row each in the table in command.c, from which help is made. */
+/* The subcommands: one file each (cmd-NAME.c), one row each in the table in command.c, from which help and manual are made. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/error.h"
 
@@ -38,6 +39,12 @@ int cmd_why(const struct globals *g, int argc, char **argv, struct error *err);
 
 extern const struct command commands[];
 extern const size_t command_count;
+
+/* "usage: mkdl NAME …" in lines of 80 columns. */
+void command_usage(FILE *to, const struct command *c);
+
+/* The section COMMANDS of mkdl(1), in scdoc, from the same table as the help. */
+void commands_manual(FILE *to);
 
 /* getopt_long(3) for one command: the next option's value, -1 after the last. Prints nothing; for a bad option it fills err and
  * returns '?'. Another argv starts from the beginning. */

@@ -1,4 +1,5 @@
 /* mkdl: global options, then the subcommand's table row. */
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,7 +28,8 @@ static void print_help(FILE *to)
 
 static void print_command_help(FILE *to, const struct command *c)
 {
-	fprintf(to, "usage: mkdl %s%s%s\n\n%s\n", c->name, *c->synopsis ? " " : "", c->synopsis, c->help);
+	command_usage(to, c);
+	fprintf(to, "\n%s\n", c->help);
 	if (*c->details)
 		fprintf(to, "\n%s", c->details);
 }
@@ -91,15 +93,21 @@ static int run_command(const struct command *c, const struct globals *g, int arg
 	if (err.text)
 		fprintf(stderr, "mkdl: %s\n", err.text);
 	if (code == EXIT_USAGE)
-		fprintf(stderr, "usage: mkdl %s%s%s\n", c->name, *c->synopsis ? " " : "", c->synopsis);
+		command_usage(stderr, c);
 	return code;
 }
 
 /* What was printed has to have arrived: a full disk is not exit status 0. */
 static int check_output(int code)
 {
+	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;
+	/* Whoever read it has seen enough, as in "mkdl list … | head": end as other tools do. */
+	if (errno == EPIPE) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
 	fprintf(stderr, "mkdl: cannot write to standard output\n");
 	return EXIT_FAILED;
 }
@@ -125,6 +133,11 @@ int main(int argc, char **argv)
 	if (argc < 2) {
 		print_help(help ? stdout : stderr);
 		return check_output(help ? EXIT_OK : EXIT_USAGE);
+	}
+	/* For the manual: not in the help, because it is of no use to who builds images. */
+	if (help && !strcmp(argv[1], "--manual")) {
+		commands_manual(stdout);
+		return check_output(EXIT_OK);
 	}
 	c = find_command(argv[1]);
 	if (!c)

@@ -50,6 +50,30 @@ commands() {
 	done
 }
 
+@test "help fits a terminal of 80 columns" {
+	local name
+	{
+		"$MKDL" --help
+		for name in $(commands); do "$MKDL" "$name" --help; done
+	} >help
+	run python3 -c 'import sys; print(*(l for l in open("help") if len(l.rstrip("\n")) > 80), end="")'
+	assert_output ""
+}
+
+@test "the commands' help and mkdl(1) agree" {
+	"$MKDL" help --manual >made
+	sed -n '/^; commands begin/,/^; commands end/{/^; commands/d;p}' "$ROOT/docs/mkdl.1.scd" >manual
+	diff made manual
+}
+
+@test "a reader that has seen enough ends it without a word" {
+	run bash -c '"$MKDL" help --manual | true; echo "${PIPESTATUS[0]}"'
+	# It may have been done before the reader left.
+	assert_output --regexp '^(0|141)$'
+	run bash -c 'exec 3> >(exec true); sleep 0.5; "$MKDL" --help >&3; echo "$?"'
+	assert_output 141
+}
+
 @test "every command refuses an unknown option with exit 2, its usage and nothing on standard output" {
 	for name in $(commands); do
 		run --separate-stderr "$MKDL" "$name" --no-such-option
