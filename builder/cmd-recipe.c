@@ -73,7 +73,8 @@ static int run(const struct globals *g, struct build *b, const char *name, struc
 		return error_errno(err, "working directory");
 	roots[0] = cwd;
 	roots[1] = b->home;
-	component.source = (struct source){.kind = SOURCE_BUILD, .spec = name, .with = with, .roots = {.items = roots, .count = 2}};
+	component.source = (struct source){.kind = SOURCE_BUILD, .spec = name, .with = with,
+					   .roots = {.items = roots, .count = 2}};
 	b->profile = (struct profile){.name = name, .file = name, .components = &component, .component_count = 1};
 	if (store_open(&b->store, b->arena, err) < 0)
 		return -1;

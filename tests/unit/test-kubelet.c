@@ -23,11 +23,11 @@ static struct kubelet_settings settings(struct version version, enum kubelet_rol
 		.sandbox_image = "registry.k8s.io/pause:3.9",
 		.node_ip = "${node_ip}",
 		.pod_cidr = "10.88.0.0/24",
-		.dns = {dns, 1},
+		.dns = {.items = dns, .count = 1},
 		.domain = "cluster.local",
 		.max_pods = 64,
 		.labels = {labels, 2},
-		.args = {args, 1},
+		.args = {.items = args, .count = 1},
 	};
 }
 
