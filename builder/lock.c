@@ -86,6 +86,14 @@ static int compare_hashes(const void *a_, const void *b_)
 	return order ? order : strcmp(a->key ? a->key : "", b->key ? b->key : "");
 }
 
+void lock_sort(struct lock *l)
+{
+	if (l->package_count)
+		qsort(l->packages, l->package_count, sizeof(struct package *), compare_packages);
+	if (l->source_count)
+		qsort(l->sources, l->source_count, sizeof(*l->sources), compare_sources);
+}
+
 /* A sorted copy of n elements on the heap, to be freed. */
 static void *sorted(const void *items, size_t n, size_t size, int (*compare)(const void *, const void *))
 {

@@ -67,6 +67,9 @@ void lock_add_source(struct lock *l, const struct source_package *p);
 /* Adds or replaces. */
 void lock_put_hash(struct lock *l, const struct locked_hash *h);
 
+/* Puts packages and sources in the order in which they are written: a lock that was just resolved is then like one that was read. */
+void lock_sort(struct lock *l);
+
 /* Sorted, so that the same inputs give the same bytes. */
 void lock_write(const struct lock *l, struct strbuf *out);
 int lock_read(struct lock *l, struct arena *a, const char *name, const char *text, size_t n, struct error *err);

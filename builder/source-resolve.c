@@ -209,6 +209,7 @@ static int resolve_anew(struct build *b, const struct request *r, const struct h
 	for (size_t i = 0; i < r->group_count; i++)
 		if (apt_resolve(b, &r->groups[i], b->options.relock, &lock, err) < 0)
 			return -1;
+	lock_sort(&lock);
 	b->lock = lock;
 	if (old)
 		hint_used(b, old);

@@ -247,6 +247,30 @@ mkdl() {
 	mkdl lock --json profiles/x.yml | json_of 'j["packages"][0]["version"]' | grep -x 2
 }
 
+@test "the manifest of the first build, which resolves, is that of the second, which reads the lock" {
+	local name
+	for name in zeta beta libs alpha; do
+		make_package repo $name 1
+	done
+	make_package repo omega 1 'Depends: libs, alpha'
+	make_repository repo "$KEYS/good"
+	profile <<-END
+		repositories:
+		  lab: {uri: "file:$lab/repo", suite: stable, components: [main], key: $KEYS/good/key.gpg}
+		components:
+		  one: {apt: zeta, repository: lab}
+		  two: {apt: omega, repository: lab}
+		  three: {apt: alpha, repository: lab}
+		  four: {apt: libs, repository: lab}
+		  five: {apt: beta, repository: lab}
+	END
+	run -0 mkdl build profiles/x.yml
+	cp -r out first
+	run -0 mkdl build profiles/x.yml
+	assert_output --partial 'unchanged: '
+	diff -r first out
+}
+
 @test "--locked wants a lock that answers the profile" {
 	make_package repo app 1
 	make_package repo other 1
