@@ -13,7 +13,8 @@
 
 /* Three processes: mkdl; the guard, leader of a process group of its own; and in that group the recipe with all that it starts.
  * The guard dies with mkdl (PR_SET_PDEATHSIG), however that comes to its end, and takes the group along. It also ends the group
- * when the recipe is done, so that nothing in the background goes on writing.
+ * when the recipe is done, so that nothing in the background goes on writing. What left the group (setsid) is found as well: the
+ * guard is the reaper of all below it.
  * Between fork and exec only async-signal-safe calls are allowed: mkdl has threads. So strings are made before. */
 
 /* What guard and recipe tell mkdl through a pipe. */
@@ -100,6 +101,37 @@ static _Noreturn void be_recipe(const struct recipe_run *r, const struct identit
 	_exit(127);
 }
 
+/* Our children; with PR_SET_CHILD_SUBREAPER also those whose parents are gone. False when there are none, or no list of them. */
+static bool kill_children(const char *list)
+{
+	int fd = open(list, O_RDONLY | O_CLOEXEC);
+	char chunk[4096];
+	bool any = false;
+	pid_t pid = 0;
+	ssize_t n;
+
+	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0)
+		for (ssize_t i = 0; i < n; i++) {
+			if (chunk[i] >= '0' && chunk[i] <= '9') {
+				pid = pid * 10 + (chunk[i] - '0');
+				continue;
+			}
+			any = (pid > 0 && kill(pid, SIGKILL) == 0) || any;
+			pid = 0;
+		}
+	if (fd >= 0)
+		close(fd);
+	return any;
+}
+
+/* Killing one generation hands us the next. */
+static void kill_descendants(void)
+{
+	while (kill_children("/proc/thread-self/children"))
+		while (waitpid(-1, NULL, 0) < 0 && errno == EINTR)
+			;
+}
+
 static _Noreturn void be_guard(const struct recipe_run *r, const struct identity_map *map, int reports, pid_t parent)
 {
 	sigset_t waited;
@@ -114,6 +146,7 @@ static _Noreturn void be_guard(const struct recipe_run *r, const struct identity
 	sigprocmask(SIG_BLOCK, &waited, NULL);
 	signal(SIGCHLD, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (getppid() != parent)
 		_exit(127);
 	bool cut = can_cut_network(map);
@@ -135,6 +168,7 @@ static _Noreturn void be_guard(const struct recipe_run *r, const struct identity
 		if (signal_number == SIGTERM)
 			break;
 	}
+	kill_descendants();
 	kill(0, SIGKILL);
 	_exit(127);
 }
