@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 static void must(int ok)
 {
 	if (ok == 1)
@@ -75,6 +77,29 @@ int hash_fd(int fd, const char *name, struct hash *out, struct error *err)
 		if (n == 0)
 			break;
 		hash_add(&h, chunk, (size_t)n);
+	}
+	*out = hash_end(&h);
+	return 0;
+}
+
+int hash_copy(int from, int to, const char *name, struct hash *out, uint64_t *copied, struct error *err)
+{
+	struct hasher h;
+	char chunk[65536];
+	ssize_t n;
+
+	hash_begin(&h);
+	while ((n = read(from, chunk, sizeof(chunk))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			error_errno(err, "%s", name);
+		if (n < 0 || fd_write_all(to, chunk, (size_t)n, name, err) < 0) {
+			hash_drop(&h);
+			return -1;
+		}
+		hash_add(&h, chunk, (size_t)n);
+		*copied += (uint64_t)n;
 	}
 	*out = hash_end(&h);
 	return 0;

@@ -29,6 +29,9 @@ struct hash hash_bytes(const void *data, size_t n);
 /* Hash what is left to read from fd. */
 int hash_fd(int fd, const char *name, struct hash *out, struct error *err);
 
+/* Copy what is left to read from one descriptor to another, and hash it on the way; adds the count to *copied. */
+int hash_copy(int from, int to, const char *name, struct hash *out, uint64_t *copied, struct error *err);
+
 /* Lower-case hex with NUL into out; returns out. */
 const char *hash_hex(const struct hash *h, char out[static HASH_HEX_SIZE]);
 /* Exactly 64 hex digits, either case. */

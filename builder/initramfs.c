@@ -99,18 +99,9 @@ int initramfs_write(struct build *b, int fd, const char *name, struct error *err
 {
 	for (size_t i = 0; i < LAYER_COUNT; i++) {
 		const struct segment *s = &b->initramfs.segments[i];
-		_cleanup_close_ int from = -1;
-		uint64_t copied = 0;
 
-		if (!s->count)
-			continue;
-		from = store_open_result(&b->store, "segment", &s->key);
-		if (from < 0)
-			return error_errno(err, "%s segment in the cache", layer_name(s->layer));
-		if (fd_copy(from, fd, name, &copied, err) < 0)
+		if (s->count && segment_copy(&b->store, s, fd, name, err) < 0)
 			return -1;
-		if (copied != s->size)
-			return error_set(err, "%s segment in the cache has changed its size", layer_name(s->layer));
 	}
 	return 0;
 }

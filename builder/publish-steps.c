@@ -15,6 +15,7 @@ static int write_content(struct outputs *o, const struct output_file *f, int fd,
 {
 	_cleanup_close_ int from = -1;
 	uint64_t copied = 0;
+	struct hash hash;
 
 	switch (f->content) {
 	case OUTPUT_TEXT:
@@ -24,11 +25,12 @@ static int write_content(struct outputs *o, const struct output_file *f, int fd,
 	case OUTPUT_BLOB:
 		break;
 	}
-	if (store_open_blob(&o->build->store, &f->blob, &from, err) < 0 || fd_copy(from, fd, name, &copied, err) < 0)
+	if (store_open_blob(&o->build->store, &f->blob, &from, err) < 0 || hash_copy(from, fd, name, &hash, &copied, err) < 0)
 		return -1;
-	return copied == f->size ? 0
-				 : error_set(err, "%s: came out at %ju bytes, not %ju", name, (uintmax_t)copied,
-					     (uintmax_t)f->size);
+	if (copied == f->size && hash_equal(&hash, &f->blob))
+		return 0;
+	return error_set(err, "%s: the cache holds damaged contents for it: remove %s", f->path,
+			 store_blob_path(&o->build->store, o->build->arena, &f->blob));
 }
 
 /* Written, made readable whatever the umask, synced. */

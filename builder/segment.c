@@ -147,6 +147,21 @@ struct work {
 	struct error *err;
 };
 
+/* The checksum first: a segment without one would be made again. */
+static int keep_segment(struct store *store, const struct segment *s, struct store_blob *blob, struct error *err)
+{
+	char hex[HASH_HEX_SIZE];
+	struct hash sum;
+	int r = lseek(blob->fd, 0, SEEK_SET) < 0 ? error_errno(err, "segment") : hash_fd(blob->fd, "segment", &sum, err);
+
+	if (r == 0)
+		r = store_put_result(store, "segment-sum", &s->key, hash_hex(&sum, hex), HASH_HEX_SIZE - 1, err);
+	if (r == 0)
+		return store_adopt_result(store, "segment", &s->key, blob, err);
+	store_blob_drop(store, blob);
+	return -1;
+}
+
 static int make_segment(struct work *w, struct segment *s, struct error *err)
 {
 	struct progress_step *step =
@@ -164,7 +179,7 @@ static int make_segment(struct work *w, struct segment *s, struct error *err)
 	}
 	progress_end(step, NULL);
 	s->fresh = true;
-	return store_adopt_result(w->store, "segment", &s->key, &blob, err);
+	return keep_segment(w->store, s, &blob, err);
 }
 
 static void *worker(void *context)
@@ -212,16 +227,36 @@ static int larger_first(const void *a, const void *b)
 	return x->raw != y->raw ? (x->raw < y->raw ? 1 : -1) : (x->layer > y->layer) - (x->layer < y->layer);
 }
 
-/* 1 and its size when the store has the segment, 0 when not. */
-static int stored_size(struct store *s, struct segment *segment)
+/* Size and checksum of a segment, when the store has both. */
+static bool is_stored(struct store *s, struct segment *segment)
 {
 	_cleanup_close_ int fd = store_open_result(s, "segment", &segment->key);
+	_cleanup_strbuf_ struct strbuf sum = {0};
+	_cleanup_error_ struct error ignored = {0};
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0 || store_get_result(s, "segment-sum", &segment->key, &sum, &ignored) != 1 ||
+	    !hash_parse(sum.data, &segment->sum))
+		return false;
 	segment->size = (uint64_t)st.st_size;
-	return 1;
+	return true;
+}
+
+int segment_copy(struct store *s, const struct segment *segment, int fd, const char *name, struct error *err)
+{
+	_cleanup_close_ int from = store_open_result(s, "segment", &segment->key);
+	uint64_t copied = 0;
+	struct hash sum;
+
+	if (from < 0)
+		return error_errno(err, "%s segment in the cache", layer_name(segment->layer));
+	if (hash_copy(from, fd, name, &sum, &copied, err) < 0)
+		return -1;
+	if (copied == segment->size && hash_equal(&sum, &segment->sum))
+		return 0;
+	store_drop_result(s, "segment", &segment->key);
+	return error_set(err, "the %s segment in the cache %s was damaged, and is removed from there; build again",
+			 layer_name(segment->layer), s->path);
 }
 
 int segments_make(struct store *s, struct segment *segments, size_t count, const struct compression *c, unsigned jobs,
@@ -234,7 +269,7 @@ int segments_make(struct store *s, struct segment *segments, size_t count, const
 	};
 
 	for (size_t i = 0; i < count && w.count < LAYER_COUNT; i++)
-		if (segments[i].count && !stored_size(s, &segments[i]))
+		if (segments[i].count && !is_stored(s, &segments[i]))
 			todo[w.count++] = &segments[i];
 	if (!w.count)
 		return 0;
@@ -242,7 +277,7 @@ int segments_make(struct store *s, struct segment *segments, size_t count, const
 	if (run_work(&w) < 0)
 		return -1;
 	for (size_t i = 0; i < w.count; i++)
-		if (!stored_size(s, todo[i]))
+		if (!is_stored(s, todo[i]))
 			return error_set(err, "%s segment: not in the cache, though it was just made",
 					 layer_name(todo[i]->layer));
 	return 0;
