@@ -13,6 +13,15 @@
 #include "builder/hooks.h"
 #include "builder/publish-private.h"
 
+static bool has_content(int dir, const struct output_file *f)
+{
+	_cleanup_close_ int fd = openat(dir, f->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_error_ struct error ignored = {0};
+	struct hash hash;
+
+	return fd >= 0 && hash_fd(fd, f->path, &hash, &ignored) == 0 && hash_equal(&hash, &f->blob);
+}
+
 /* Does the folder hold this file already? Large ones stand in folders that appear only when whole: their size is
  * enough. */
 static bool is_current(int dir, const struct output_file *f)
@@ -24,6 +33,9 @@ static bool is_current(int dir, const struct output_file *f)
 	if (fstatat(dir, f->path, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
 	    (uint64_t)st.st_size != f->size)
 		return false;
+	/* A boot loader of another version may have the same size. */
+	if (f->content == OUTPUT_BLOB && f->place == OUTPUT_ROOT)
+		return has_content(dir, f);
 	if (f->content != OUTPUT_TEXT)
 		return true;
 	return file_read_at(dir, f->path, f->size + 1, &text, &ignored) == 0 && !memcmp(text.data, f->text, f->size);
@@ -129,19 +141,77 @@ static int publish_staged(struct outputs *o, struct exchange *out, struct exchan
 	return publish_remove_old(o, before, err);
 }
 
+/* A folder that is there from now on, locked: of two builds that end at the same time, the second waits. File systems
+ * that cannot lock a folder (NFS) do without. */
+static int open_place(const char *path, bool lock, struct stat *st, struct error *err)
+{
+	_cleanup_close_ int fd = -1;
+
+	if (dir_make_at(AT_FDCWD, path, 0755, err) < 0)
+		return -1;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, st) < 0)
+		return error_errno(err, "%s", path);
+	while (lock && flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			break;
+	return take_fd(&fd);
+}
+
+static bool same_folder(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* OUT/NAME is replaced as a whole, so the TFTP root must not be it, nor lie in it; and in a folder that is both OUT and
+ * TFTP root the two NAMEs would be one. Compared as folders, whatever links lead there. */
+static int check_apart(const struct outputs *o, int tftp, const struct stat *out, struct error *err)
+{
+	const char *name = o->build->profile.name, *own = path_join(o->build->arena, o->out, name);
+	_cleanup_close_ int at = openat(tftp, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st, above, mine;
+	bool have = stat(own, &mine) == 0;
+
+	if (at < 0 || fstat(at, &st) < 0)
+		return error_errno(err, "%s", o->tftp);
+	if (same_folder(&st, out))
+		return error_set(err, "%s is to hold the outputs and to be the TFTP root, and both keep a folder \"%s\" "
+				      "there; choose another with --out or --tftp", o->tftp, name);
+	for (;;) {
+		_cleanup_close_ int up = -1;
+
+		if (have && same_folder(&st, &mine))
+			return error_set(err, "the TFTP root %s lies in %s, which every build replaces; choose another "
+					      "with --tftp", o->tftp, own);
+		up = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		/* Up to the root, or to where we may not look. */
+		if (up < 0 || fstat(up, &above) < 0 || same_folder(&st, &above))
+			return 0;
+		close(at);
+		at = take_fd(&up);
+		st = above;
+	}
+}
+
 int publish(struct outputs *o, bool *changed, struct error *err)
 {
 	struct exchange out = {.place = OUTPUT_OUT}, image = {.place = OUTPUT_IMAGE};
-	_cleanup_close_ int lock = -1;
-	int r;
+	_cleanup_close_ int out_fd = -1, tftp_fd = -1;
+	struct stat out_stat, tftp_stat;
+	int r = 0;
 
-	/* Two builds may end at the same time; the second waits. */
-	if (dir_make_at(AT_FDCWD, o->out, 0755, err) < 0)
-		return -1;
-	lock = open(o->out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (lock < 0 || flock(lock, LOCK_EX) < 0)
-		return error_errno(err, "%s", o->out);
-	r = publish_staged(o, &out, &image, changed, err);
+	/* Everybody locks OUT before the TFTP root. */
+	out_fd = open_place(o->out, true, &out_stat, err);
+	if (out_fd < 0)
+		return error_wrap(err, "publishing (what was there before is unchanged)");
+	if (o->tftp) {
+		tftp_fd = open_place(o->tftp, false, &tftp_stat, err);
+		r = tftp_fd < 0 ? -1 : check_apart(o, tftp_fd, &out_stat, err);
+		if (r == 0)
+			flock(tftp_fd, LOCK_EX);
+	}
+	if (r == 0)
+		r = publish_staged(o, &out, &image, changed, err);
 	if (r < 0) {
 		drop(&out);
 		drop(&image);
