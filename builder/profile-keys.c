@@ -20,7 +20,7 @@ const char *const key_map_names[MAP_COUNT] = {
 #define AT(type, field) offsetof(struct type, field)
 
 const struct key profile_keys[] = {
-	{MAP_PROFILE, "name", &type_text, AT(profile, name), check_name,
+	{MAP_PROFILE, "name", &type_text, AT(profile, name), check_profile_name,
 	 "Name of the profile and of its folder in out/. Not inherited; by default the file's name without .yml."},
 	{MAP_PROFILE, "extends", &type_skip, 0, NULL,
 	 "What this profile builds upon, as file names; see MERGING."},

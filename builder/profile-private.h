@@ -120,6 +120,7 @@ extern const struct key_type type_source, type_sources, type_source_kind, type_r
  * should be. */
 bool is_text(struct loader *l, const struct value *name, const struct value *v);
 bool check_name(struct loader *l, const struct value *name, const struct value *v);
+bool check_profile_name(struct loader *l, const struct value *name, const struct value *v);
 bool check_plain(struct loader *l, const struct value *name, const struct value *v);
 bool check_absolute(struct loader *l, const struct value *name, const struct value *v);
 bool check_program(struct loader *l, const struct value *name, const struct value *v); /* a list's first item */

@@ -107,6 +107,25 @@ bool check_name(struct loader *l, const struct value *name, const struct value *
 		      "a name of at most 63 of a-z, 0-9, \".\", \"_\" and \"-\", letter or digit first");
 }
 
+/* What mkdl itself keeps in OUT and in the TFTP root. */
+bool check_profile_name(struct loader *l, const struct value *name, const struct value *v)
+{
+	static const char *const taken[] = {
+		"boot", "grub", "pxelinux.cfg", "pxelinux.0", "ldlinux.c32", "tftp", "build", "recipes",
+	};
+	size_t n = strlen(v->text);
+	bool bad = n > 5 && !strcmp(v->text + n - 5, ".ipxe");
+
+	if (!check_name(l, name, v))
+		return false;
+	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
+		bad = bad || !strcmp(v->text, taken[i]);
+	if (bad)
+		complain(l, v, "a profile cannot be named \"%s\": mkdl keeps a file or folder of its own by this name in out/ or in the TFTP "
+			       "root; set \"name\" to another", v->text);
+	return !bad;
+}
+
 bool check_plain(struct loader *l, const struct value *name, const struct value *v)
 {
 	bool ok = true;

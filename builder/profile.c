@@ -46,7 +46,7 @@ static void name_after_file(struct loader *l)
 	else if (n > 5 && !strcmp(base + n - 5, ".yaml"))
 		n -= 5;
 	v.text = arena_strndup(l->arena, base, n);
-	if (check_name(l, &v, &v))
+	if (check_profile_name(l, &v, &v))
 		l->profile->name = v.text;
 }
 
