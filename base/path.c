@@ -1,6 +1,7 @@
 #include "base/path.h"
 
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,8 @@ int path_clean(struct arena *a, const char *name, const char **out, struct error
 
 		if (n == 2 && p[0] == '.' && p[1] == '.')
 			return error_set(err, "path with \"..\" in it: %s", name);
+		if (n > NAME_MAX)
+			return error_set(err, "path with a name longer than %d bytes: %.60s…", NAME_MAX, p);
 		if (n && !(n == 1 && p[0] == '.')) {
 			*w++ = '/';
 			memcpy(w, p, n);

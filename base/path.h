@@ -10,7 +10,8 @@
 enum { PATH_LIMIT = 4095 }; /* PATH_MAX less its NUL: what the kernel's cpio reader takes */
 
 /* The absolute clean form of a name found in an archive or a profile: "./usr//bin/" → "/usr/bin".
- * A ".." component, a control character or a name longer than PATH_LIMIT is an error, never resolved. */
+ * A ".." component, a control character, a component longer than NAME_MAX or a path longer than PATH_LIMIT is an error,
+ * never resolved. */
 int path_clean(struct arena *a, const char *name, const char **out, struct error *err);
 
 /* Where a symbolic link at `path` (clean) with this target points inside the image's root, as a clean path.

@@ -201,12 +201,37 @@ static void add_parents(struct tree *t, size_t i, struct tree *missing)
 	}
 }
 
+static bool has_control(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	return false;
+}
+
+/* " (ORIGIN)", or nothing for what is not known yet and for folders between. */
+static const char *from_origin(const struct node *n, char out[static 128])
+{
+	if (n->origin && strcmp(n->origin, "folder") != 0)
+		snprintf(out, 128, " (%.120s)", n->origin);
+	else
+		*out = '\0';
+	return out;
+}
+
 static int check_node(const struct node *n, struct error *err)
 {
+	char from[128];
+
 	if (n->mode & ~(mode_t)07777)
 		return error_set(err, "%s: mode %o has more than permission bits", n->path, (unsigned)n->mode);
 	if (n->type == NODE_SYMLINK && (!n->target || !*n->target))
 		return error_set(err, "%s: symbolic link without a target", n->path);
+	if (n->type == NODE_SYMLINK && has_control(n->target))
+		return error_set(err, "%s: symbolic link whose target has a control character in it", n->path);
+	/* By this name the format marks an archive's end; whatever follows would be lost. */
+	if (!strcmp(n->path, "/TRAILER!!!"))
+		return error_set(err, "%s%s: an initramfs cannot hold a file of this name", n->path, from_origin(n, from));
 	return 0;
 }
 
@@ -215,7 +240,7 @@ static int check_parents(struct tree *t, struct error *err)
 {
 	for (size_t i = 0; i < t->count; i++) {
 		struct node *n = &t->nodes[i];
-		char parent[PATH_LIMIT + 1];
+		char parent[PATH_LIMIT + 1], from[2][128];
 		const char *slash = strrchr(n->path, '/');
 		const struct node *p;
 
@@ -226,8 +251,8 @@ static int check_parents(struct tree *t, struct error *err)
 		snprintf(parent, sizeof(parent), "%.*s", (int)(slash - n->path), n->path);
 		p = tree_find(t, parent);
 		if (!p || p->type != NODE_DIR)
-			return error_set(err, "%s lies below %s, which is %s", n->path, parent,
-					 p && p->type == NODE_SYMLINK ? "a symbolic link" : "not a folder");
+			return error_set(err, "%s%s lies below %s%s, which is %s", n->path, from_origin(n, from[0]), parent,
+					 p ? from_origin(p, from[1]) : "", p && p->type == NODE_SYMLINK ? "a symbolic link" : "not a folder");
 	}
 	return 0;
 }

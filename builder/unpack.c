@@ -16,9 +16,12 @@ enum {
 	CHUNK = 128 * 1024,
 	IN_MEMORY = 1024 * 1024, /* members up to this size are hashed before a file is made for them */
 };
+#define UNRESOLVED UINT64_MAX
+
 static const uint64_t max_member = UINT64_C(4) << 30, max_total = UINT64_C(16) << 30;
 
-/* A hard link, resolved when all members are known: cpio gives the content with the last of its links. */
+/* A hard link, resolved when all members are known: cpio gives the content with the last of its links. Until then its
+ * node has the size UNRESOLVED. */
 struct link {
 	size_t node;
 	const char *target;
@@ -209,6 +212,7 @@ static int add_hard_link(struct unpacking *u, struct archive *a, struct archive_
 	if (path_clean(u->arena, entry_hard_link(e), &link.target, err) < 0)
 		return error_wrap(err, "%s: %s: target of the hard link", u->name, n->path);
 	n->type = NODE_FILE;
+	n->size = UNRESOLVED;
 	if (link.has_content && store_content(u, a, n, err) < 0)
 		return -1;
 	tree_add(&u->tree, n);
@@ -311,6 +315,9 @@ static int resolve_links(struct unpacking *u, struct error *err)
 
 			if (pass == 0 && !carries)
 				continue;
+			if (from->size == UNRESOLVED)
+				return error_set(err, "%s: %s is a hard link to %s, which is one itself and leads to no file", u->name,
+						 n->path, l->target);
 			to->content = from->content;
 			to->size = from->size;
 		}
