@@ -203,6 +203,19 @@ static void merge_all(struct build *b)
 	b->tree.sorted = false;
 }
 
+/* PID 1 reads what is below /etc/mkdl, and does not start with anything else. */
+static int check_own_files(const struct build *b, struct error *err)
+{
+	for (size_t i = 0; i < b->tree.count; i++) {
+		const struct node *n = &b->tree.nodes[i];
+
+		if (n->type != NODE_DIR && path_is_below(n->path, "/etc/mkdl") && strcmp(n->origin, "mkdl") && strcmp(n->origin, "generated"))
+			return error_set(err, "%s comes from %s, but /etc/mkdl is mkdl's own, made from the profile; remove it there", n->path,
+					 n->origin);
+	}
+	return 0;
+}
+
 int assemble(struct build *b, struct error *err)
 {
 	b->tree = (struct tree){.arena = b->arena};
@@ -214,6 +227,8 @@ int assemble(struct build *b, struct error *err)
 		return -1;
 	merge_all(b);
 	if (overlays_add(b, err) < 0 || tree_hooks_run(b, err) < 0)
+		return -1;
+	if (check_own_files(b, err) < 0)
 		return -1;
 	usr_merge_links(&b->tree);
 	if (closure_add(b, err) < 0)

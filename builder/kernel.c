@@ -86,6 +86,9 @@ int kernel_find(struct build *b, struct kernel *out, struct error *err)
 	if (found > 1)
 		return error_set(err, "%s:%u:%u: %s holds %zu kernels (%s and %s among them), but an image takes one",
 				 s->at.file, s->at.line, s->at.column, s->spec, found, other, k.version);
+	if (!k.image.size)
+		return error_set(err, "%s:%u:%u: %s: %s is empty", s->at.file, s->at.line, s->at.column, s->spec,
+				 k.image.path);
 	if (find_modules(b, &k, err) < 0)
 		return -1;
 	*out = k;

@@ -28,7 +28,7 @@ static struct tree index_inputs(struct build *b, const struct kernel *k, struct 
 	struct hasher h;
 
 	hash_begin(&h);
-	hash_add_string(&h, "mkdl modules folder 1");
+	hash_add_string(&h, "mkdl modules folder 2");
 	hash_add_string(&h, k->version);
 	for (size_t i = 0; i < k->tree->count; i++) {
 		struct node n = k->tree->nodes[i];
@@ -45,13 +45,28 @@ static struct tree index_inputs(struct build *b, const struct kernel *k, struct 
 	return t;
 }
 
+/* depmod leaves out what it cannot read and succeeds all the same: modules that need it would be loaded without it. */
+static int refuse_errors(struct arena *a, const struct strbuf *log, const char *dir, const char *version, struct error *err)
+{
+	const char *line = log->data ? strstr(log->data, "depmod: ERROR: ") : NULL, *path, *name;
+
+	if (!line)
+		return 0;
+	line = arena_strndup(a, line, strcspn(line, "\n"));
+	path = strstr(line, dir);
+	name = path ? path + strlen(dir) : line;
+	return error_set(err, "kernel %s: a module that cannot be read, is the package whole? %s", version, name);
+}
+
 static int run_depmod(struct build *b, const char *dir, const char *version, struct error *err)
 {
 	const char *const argv[] = {"depmod", "-b", dir, version, NULL};
 	_cleanup_strbuf_ struct strbuf log = {0};
 	struct program p = {.argv = argv, .env = program_environment(b->arena, NULL), .err = &log};
 
-	return run_program(&p, NULL, err) < 0 ? error_wrap(err, "indexing the modules of kernel %s", version) : 0;
+	if (run_program(&p, NULL, err) < 0)
+		return error_wrap(err, "indexing the modules of kernel %s", version);
+	return refuse_errors(b->arena, &log, dir, version, err);
 }
 
 static int make_folder(struct build *b, const struct kernel *k, struct tree *inputs, const char *name,
