@@ -209,9 +209,11 @@ static int check_own_files(const struct build *b, struct error *err)
 	for (size_t i = 0; i < b->tree.count; i++) {
 		const struct node *n = &b->tree.nodes[i];
 
-		if (n->type != NODE_DIR && path_is_below(n->path, "/etc/mkdl") && strcmp(n->origin, "mkdl") && strcmp(n->origin, "generated"))
-			return error_set(err, "%s comes from %s, but /etc/mkdl is mkdl's own, made from the profile; remove it there", n->path,
-					 n->origin);
+		if (n->type == NODE_DIR || !path_is_below(n->path, "/etc/mkdl") || !strcmp(n->origin, "mkdl") ||
+		    !strcmp(n->origin, "generated"))
+			continue;
+		return error_set(err, "%s comes from %s, but /etc/mkdl is mkdl's own, made from the profile; remove it",
+				 n->path, n->origin);
 	}
 	return 0;
 }

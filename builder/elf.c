@@ -201,7 +201,8 @@ int elf_read(struct arena *a, int fd, const char *name, struct elf *out, struct 
 	r.size = (uint64_t)size;
 	/* libelf would show no program headers then, and what is cut off would pass for a file that needs nothing. */
 	if ((r.header.e_type == ET_EXEC || r.header.e_type == ET_DYN) &&
-	    (r.header.e_phoff > r.size || (uint64_t)r.header.e_phnum * r.header.e_phentsize > r.size - r.header.e_phoff))
+	    (r.header.e_phoff > r.size ||
+	     (uint64_t)r.header.e_phnum * r.header.e_phentsize > r.size - r.header.e_phoff))
 		return error_set(err, "%s: broken ELF file: its program headers lie outside of it; is it whole?", name);
 	result.class = gelf_getclass(elf);
 	result.machine = r.header.e_machine;

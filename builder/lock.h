@@ -67,7 +67,8 @@ void lock_add_source(struct lock *l, const struct source_package *p);
 /* Adds or replaces. */
 void lock_put_hash(struct lock *l, const struct locked_hash *h);
 
-/* Puts packages and sources in the order in which they are written: a lock that was just resolved is then like one that was read. */
+/* Puts packages and sources in the order in which they are written: a lock that was just resolved is then like one that
+ * was read. */
 void lock_sort(struct lock *l);
 
 /* Sorted, so that the same inputs give the same bytes. */

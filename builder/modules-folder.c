@@ -46,7 +46,8 @@ static struct tree index_inputs(struct build *b, const struct kernel *k, struct 
 }
 
 /* depmod leaves out what it cannot read and succeeds all the same: modules that need it would be loaded without it. */
-static int refuse_errors(struct arena *a, const struct strbuf *log, const char *dir, const char *version, struct error *err)
+static int refuse_errors(struct arena *a, const struct strbuf *log, const char *dir, const char *version,
+			 struct error *err)
 {
 	const char *line = log->data ? strstr(log->data, "depmod: ERROR: ") : NULL, *path, *name;
 

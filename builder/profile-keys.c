@@ -21,7 +21,8 @@ const char *const key_map_names[MAP_COUNT] = {
 
 const struct key profile_keys[] = {
 	{MAP_PROFILE, "name", &type_text, AT(profile, name), check_profile_name,
-	 "Name of the profile and of its folder in out/. Not inherited; by default the file's name without .yml."},
+	 "Name of the profile and of its folder in out/. Not inherited; by default the file's name without .yml. Names that"
+	 " mkdl uses in out/ or in the TFTP root (boot, grub, tftp …) are refused."},
 	{MAP_PROFILE, "extends", &type_skip, 0, NULL,
 	 "What this profile builds upon, as file names; see MERGING."},
 	{MAP_PROFILE, "kernel", &type_source, AT(profile, kernel), NULL,

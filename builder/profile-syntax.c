@@ -121,8 +121,8 @@ bool check_profile_name(struct loader *l, const struct value *name, const struct
 	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
 		bad = bad || !strcmp(v->text, taken[i]);
 	if (bad)
-		complain(l, v, "a profile cannot be named \"%s\": mkdl keeps a file or folder of its own by this name in out/ or in the TFTP "
-			       "root; set \"name\" to another", v->text);
+		complain(l, v, "a profile cannot be named \"%s\": mkdl keeps a file or folder of its own by this name "
+			       "in out/ or in the TFTP root; set \"name\" to another", v->text);
 	return !bad;
 }
 

@@ -25,7 +25,8 @@ static int write_content(struct outputs *o, const struct output_file *f, int fd,
 	case OUTPUT_BLOB:
 		break;
 	}
-	if (store_open_blob(&o->build->store, &f->blob, &from, err) < 0 || hash_copy(from, fd, name, &hash, &copied, err) < 0)
+	if (store_open_blob(&o->build->store, &f->blob, &from, err) < 0 ||
+	    hash_copy(from, fd, name, &hash, &copied, err) < 0)
 		return -1;
 	if (copied == f->size && hash_equal(&hash, &f->blob))
 		return 0;

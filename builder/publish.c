@@ -175,8 +175,8 @@ static int check_apart(const struct outputs *o, int tftp, const struct stat *out
 	if (at < 0 || fstat(at, &st) < 0)
 		return error_errno(err, "%s", o->tftp);
 	if (same_folder(&st, out))
-		return error_set(err, "%s is to hold the outputs and to be the TFTP root, and both keep a folder \"%s\" "
-				      "there; choose another with --out or --tftp", o->tftp, name);
+		return error_set(err, "%s is to hold the outputs and to be the TFTP root, and both keep a folder "
+				      "\"%s\" there; choose another with --out or --tftp", o->tftp, name);
 	for (;;) {
 		_cleanup_close_ int up = -1;
 

@@ -11,10 +11,10 @@
 #include "base/cleanup.h"
 #include "builder/recipe.h"
 
-/* Three processes: mkdl; the guard, leader of a process group of its own; and in that group the recipe with all that it starts.
- * The guard dies with mkdl (PR_SET_PDEATHSIG), however that comes to its end, and takes the group along. It also ends the group
- * when the recipe is done, so that nothing in the background goes on writing. What left the group (setsid) is found as well: the
- * guard is the reaper of all below it.
+/* Three processes: mkdl; the guard, leader of a process group of its own; and in that group the recipe with all that it
+ * starts. The guard dies with mkdl (PR_SET_PDEATHSIG), however that comes to its end, and takes the group along. It
+ * also ends the group when the recipe is done, so that nothing in the background goes on writing. What left the group
+ * (setsid) is found as well: the guard is the reaper of all below it.
  * Between fork and exec only async-signal-safe calls are allowed: mkdl has threads. So strings are made before. */
 
 /* What guard and recipe tell mkdl through a pipe. */
@@ -101,7 +101,8 @@ static _Noreturn void be_recipe(const struct recipe_run *r, const struct identit
 	_exit(127);
 }
 
-/* Our children; with PR_SET_CHILD_SUBREAPER also those whose parents are gone. False when there are none, or no list of them. */
+/* Our children; with PR_SET_CHILD_SUBREAPER also those whose parents are gone. False when there are none, or no list of
+ * them. */
 static bool kill_children(const char *list)
 {
 	int fd = open(list, O_RDONLY | O_CLOEXEC);

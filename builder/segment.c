@@ -152,7 +152,8 @@ static int keep_segment(struct store *store, const struct segment *s, struct sto
 {
 	char hex[HASH_HEX_SIZE];
 	struct hash sum;
-	int r = lseek(blob->fd, 0, SEEK_SET) < 0 ? error_errno(err, "segment") : hash_fd(blob->fd, "segment", &sum, err);
+	int r = lseek(blob->fd, 0, SEEK_SET) < 0 ? error_errno(err, "segment")
+						 : hash_fd(blob->fd, "segment", &sum, err);
 
 	if (r == 0)
 		r = store_put_result(store, "segment-sum", &s->key, hash_hex(&sum, hex), HASH_HEX_SIZE - 1, err);

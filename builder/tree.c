@@ -231,7 +231,8 @@ static int check_node(const struct node *n, struct error *err)
 		return error_set(err, "%s: symbolic link whose target has a control character in it", n->path);
 	/* By this name the format marks an archive's end; whatever follows would be lost. */
 	if (!strcmp(n->path, "/TRAILER!!!"))
-		return error_set(err, "%s%s: an initramfs cannot hold a file of this name", n->path, from_origin(n, from));
+		return error_set(err, "%s%s: an initramfs cannot hold a file of this name", n->path,
+				 from_origin(n, from));
 	return 0;
 }
 
@@ -251,8 +252,9 @@ static int check_parents(struct tree *t, struct error *err)
 		snprintf(parent, sizeof(parent), "%.*s", (int)(slash - n->path), n->path);
 		p = tree_find(t, parent);
 		if (!p || p->type != NODE_DIR)
-			return error_set(err, "%s%s lies below %s%s, which is %s", n->path, from_origin(n, from[0]), parent,
-					 p ? from_origin(p, from[1]) : "", p && p->type == NODE_SYMLINK ? "a symbolic link" : "not a folder");
+			return error_set(err, "%s%s lies below %s%s, which is %s", n->path, from_origin(n, from[0]),
+					 parent, p ? from_origin(p, from[1]) : "",
+					 p && p->type == NODE_SYMLINK ? "a symbolic link" : "not a folder");
 	}
 	return 0;
 }

@@ -316,8 +316,8 @@ static int resolve_links(struct unpacking *u, struct error *err)
 			if (pass == 0 && !carries)
 				continue;
 			if (from->size == UNRESOLVED)
-				return error_set(err, "%s: %s is a hard link to %s, which is one itself and leads to no file", u->name,
-						 n->path, l->target);
+				return error_set(err, "%s: %s is a hard link to %s, which is one itself and leads to "
+						      "no file", u->name, n->path, l->target);
 			to->content = from->content;
 			to->size = from->size;
 		}
