@@ -19,6 +19,9 @@ struct closure {
 	const char **queue; /* paths of files whose needs are yet to be looked at */
 	size_t count, cap;
 	enum layer layer;   /* the one being looked at: what is found goes there */
+	struct package **old; /* packages whose libraries are too old for some file: others of their names are used */
+	size_t old_count, old_cap;
+	bool again;           /* old has grown: what was found so far does not count */
 };
 
 /* Who asks: the file, its ELF facts and the words for `mkdl why`. */
@@ -52,6 +55,49 @@ static bool find_in_own(const struct closure *c, const char *path, struct node *
 	return false;
 }
 
+static bool is_old(const struct closure *c, const struct package *p)
+{
+	for (size_t i = 0; i < c->old_count; i++)
+		if (c->old[i] == p)
+			return true;
+	return false;
+}
+
+/* A package of the same name, from another repository, that is not known to be too old; or NULL. */
+static struct package *instead_of(const struct closure *c, const struct package *p)
+{
+	for (size_t i = 0; i < c->b->lock.package_count; i++) {
+		struct package *other = c->b->lock.packages[i];
+
+		if (other != p && !strcmp(other->name, p->name) && !is_old(c, other))
+			return other;
+	}
+	return NULL;
+}
+
+/* source_find_library; a path is looked for as it is in the image, then as packages from before the merge of /usr say it. */
+static int find_either(struct closure *c, const struct node *by, const char *name, struct node *out, struct error *err)
+{
+	const char *other = *name == '/' ? usr_unmerged(c->b->arena, name) : NULL;
+	int found = source_find_library(c->b, by, name, out, err);
+
+	return found == 0 && other ? source_find_library(c->b, by, other, out, err) : found;
+}
+
+/* The same, but never from a package that is too old. */
+static int find_in_package(struct closure *c, const struct node *by, const char *name, struct node *out,
+			   struct error *err)
+{
+	struct node from = *by;
+	int found;
+
+	do {
+		found = find_either(c, &from, name, out, err);
+		from.package = found == 1 && out->package && is_old(c, out->package) ? instead_of(c, out->package) : NULL;
+	} while (from.package);
+	return found;
+}
+
 /* source_find_library from the asking file's package; for a file that no package owns, from the profile's own packages.
  * 1, 0 or -1. */
 static int find_in_packages(struct closure *c, const struct wish *w, const char *name, struct node *out,
@@ -61,22 +107,13 @@ static int find_in_packages(struct closure *c, const struct wish *w, const char 
 	int found = 0;
 
 	if (by.package)
-		return source_find_library(c->b, &by, name, out, err);
+		return find_in_package(c, &by, name, out, err);
 	for (size_t i = 0; i < c->b->lock.package_count && found == 0; i++) {
 		by.package = c->b->lock.packages[i];
 		if (by.package->direct)
-			found = source_find_library(c->b, &by, name, out, err);
+			found = find_in_package(c, &by, name, out, err);
 	}
 	return found;
-}
-
-static int find_path_in_packages(struct closure *c, const struct wish *w, const char *path, struct node *out,
-				 struct error *err)
-{
-	const char *other = usr_unmerged(c->b->arena, path);
-	int found = find_in_packages(c, w, path, out, err);
-
-	return found == 0 && other ? find_in_packages(c, w, other, out, err) : found;
 }
 
 static const char *adopt(struct closure *c, const struct wish *w, struct node *n)
@@ -108,7 +145,7 @@ static int adopt_target(struct closure *c, const struct wish *w, const char *pat
 			return error_set(err, "%s leads nowhere", path);
 		next = usr_merged(a, path_link_target(a, path, at->target));
 		if (!tree_find(&c->b->tree, next)) {
-			found = find_in_own(c, next, &n) ? 1 : find_path_in_packages(c, w, next, &n, err);
+			found = find_in_own(c, next, &n) ? 1 : find_in_packages(c, w, next, &n, err);
 			if (found < 0)
 				return -1;
 			if (!found || !adopt(c, w, &n))
@@ -129,7 +166,7 @@ static int want_path(struct closure *c, const struct wish *w, const char *path, 
 	if (tree_resolve(&c->b->tree, path))
 		return 1;
 	if (!tree_find(&c->b->tree, path)) {
-		found = find_in_own(c, path, &n) ? 1 : find_path_in_packages(c, w, path, &n, err);
+		found = find_in_own(c, path, &n) ? 1 : find_in_packages(c, w, path, &n, err);
 		if (found <= 0)
 			return found;
 		path = adopt(c, w, &n);
@@ -139,18 +176,37 @@ static int want_path(struct closure *c, const struct wish *w, const char *path, 
 	return adopt_target(c, w, path, err) < 0 ? -1 : 1;
 }
 
-/* Is the file at path a library that this program can use? */
-static bool fits(struct closure *c, const struct wish *w, const char *path)
+/* The library at path lacks symbols: start again without its package, if there is another of that name. */
+static int too_old(struct closure *c, const struct wish *w, const struct node *library, const char *version,
+		   struct error *err)
+{
+	struct package *p = library->package;
+
+	if (p && instead_of(c, p)) {
+		c->old = arena_grow(c->b->arena, c->old, c->old_count, &c->old_cap, sizeof(struct package *));
+		c->old[c->old_count++] = p;
+		c->again = true;
+	}
+	return error_set(err, "%s [%s] needs %s of %s, which %s does not have; take both from the same repository",
+			 w->by.path, w->by.origin ? w->by.origin : "?", version, path_base(library->path),
+			 library->origin ? library->origin : "the one in the image");
+}
+
+/* Is the file at path a library that this program can use? 1, 0, or -1 when it is the right one but too old. */
+static int fits(struct closure *c, const struct wish *w, const char *path, struct error *err)
 {
 	const struct node *n = tree_resolve(&c->b->tree, path);
-	_cleanup_error_ struct error err = {0};
+	_cleanup_error_ struct error ignored = {0};
 	_cleanup_close_ int fd = -1;
+	const char *version;
 	struct elf e;
 
-	if (!n || n->type != NODE_FILE || store_open_blob(&c->b->store, &n->content, &fd, &err) < 0)
-		return false;
-	return elf_read(c->b->arena, fd, n->path, &e, &err) == 1 && e.class == w->elf->class &&
-	       e.machine == w->elf->machine;
+	if (!n || n->type != NODE_FILE || store_open_blob(&c->b->store, &n->content, &fd, &ignored) < 0 ||
+	    elf_read(c->b->arena, fd, n->path, &e, &ignored) != 1 || e.class != w->elf->class ||
+	    e.machine != w->elf->machine)
+		return 0;
+	version = elf_version_missing(w->elf, path_base(path), &e);
+	return version ? too_old(c, w, n, version, err) : 1;
 }
 
 /* "$ORIGIN/../lib" of /usr/bin/x → "/usr/lib". NULL for what cannot be known here. */
@@ -219,9 +275,11 @@ static int want_library(struct closure *c, const struct wish *w, const char *nam
 		found = want_path(c, w, path_link_target(a, "/x", name), err);
 		return found < 0 ? -1 : found ? 0 : missing_library(c, w, name, &folders, err);
 	}
-	for (size_t i = 0; i < folders.count; i++)
-		if (fits(c, w, path_join(a, folders.items[i], name)))
-			return 0;
+	for (size_t i = 0; i < folders.count; i++) {
+		found = fits(c, w, path_join(a, folders.items[i], name), err);
+		if (found)
+			return found < 0 ? -1 : 0;
+	}
 	/* The folders of RUNPATH are no default ones: only there would its library be found at run time. */
 	for (size_t i = 0; i < folders.count; i++) {
 		const char *path = path_join(a, folders.items[i], name);
@@ -230,17 +288,17 @@ static int want_library(struct closure *c, const struct wish *w, const char *nam
 			found = want_path(c, w, path, err);
 		else
 			found = find_in_own(c, path, &n) ? want_path(c, w, path, err) : 0;
-		if (found < 0)
-			return -1;
-		if (found && fits(c, w, path))
-			return 0;
+		if (found > 0)
+			found = fits(c, w, path, err);
+		if (found)
+			return found < 0 ? -1 : 0;
 	}
 	found = find_in_packages(c, w, name, &n, err);
 	if (found < 0)
 		return -1;
 	if (!found || !adopt(c, w, &n))
 		return missing_library(c, w, name, &folders, err);
-	return adopt_target(c, w, n.path, err);
+	return adopt_target(c, w, n.path, err) < 0 || fits(c, w, n.path, err) < 0 ? -1 : 0;
 }
 
 /* musl's libc and its dynamic linker are one file, which programs name in both ways. */
@@ -357,21 +415,42 @@ static int visit_layer(struct closure *c, struct error *err)
 	return 0;
 }
 
-int closure_add(struct build *b, struct error *err)
+static int visit_layers(struct closure *c, struct error *err)
 {
 	/* No programs in the others: kernel modules are not linked dynamically, container images bring their own. */
 	static const enum layer layers[] = {LAYER_USERLAND, LAYER_RUNTIME, LAYER_KUBERNETES, LAYER_SITE};
+
+	for (size_t i = 0; i < sizeof(layers) / sizeof(*layers); i++) {
+		c->layer = layers[i];
+		if (visit_layer(c, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int closure_add(struct build *b, struct error *err)
+{
 	struct closure c = {.b = b,
 			    .own = arena_calloc(b->arena, b->profile.component_count + 1, sizeof(struct tree *))};
+	struct node *before;
+	size_t count;
 
 	for (size_t i = 0; i < b->profile.component_count; i++)
 		if (b->profile.components[i].source.kind != SOURCE_APT &&
 		    source_open(b, &b->profile.components[i].source, &c.own[c.own_count++], err) < 0)
 			return -1;
-	for (size_t i = 0; i < sizeof(layers) / sizeof(*layers); i++) {
-		c.layer = layers[i];
-		if (visit_layer(&c, err) < 0)
+	/* Each round excludes one package more, so this ends. */
+	tree_sort(&b->tree);
+	count = b->tree.count;
+	before = arena_calloc(b->arena, count + 1, sizeof(*before));
+	memcpy(before, b->tree.nodes, count * sizeof(*before));
+	while (visit_layers(&c, err) < 0) {
+		if (!c.again)
 			return -1;
+		c.again = false;
+		error_clear(err);
+		memcpy(b->tree.nodes, before, count * sizeof(*before));
+		b->tree.count = count;
 	}
 	return 0;
 }

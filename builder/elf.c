@@ -120,6 +120,125 @@ static const Elf_Data *find_string_table(const struct reader *r, const Elf_Data 
 	return chunk(r, offset, size, ELF_T_BYTE);
 }
 
+/* A table of versions: where it begins, how many entries it has, and the bytes of its segment from there on. */
+struct version_table {
+	uint64_t address, count;
+	const Elf_Data *data;
+};
+
+/* The record at `at` into out, as it lies in the file: only for files of this machine's byte order. The records are the
+ * same for both classes. */
+static bool get_record(const struct version_table *t, uint64_t at, void *out, size_t size)
+{
+	if (at > t->data->d_size || size > t->data->d_size - at)
+		return false;
+	memcpy(out, (const char *)t->data->d_buf + at, size);
+	return true;
+}
+
+static bool open_versions(const struct reader *r, struct version_table *t)
+{
+	uint64_t offset, room;
+
+	if (t->count > ENTRY_LIMIT || !address_to_offset(r, t->address, &offset, &room))
+		return false;
+	t->data = chunk(r, offset, room, ELF_T_BYTE);
+	return t->data;
+}
+
+/* The versions wanted of one library: the entry at `at`. */
+static bool read_wanted_of(const struct reader *r, const Elf_Data *strings, const struct version_table *t, uint64_t at,
+			   const Elf64_Verneed *need, struct elf *out, size_t *cap)
+{
+	const char *library = table_string(r, strings, need->vn_file);
+	uint64_t next = at + need->vn_aux;
+
+	for (unsigned i = 0; library && i < need->vn_cnt; i++) {
+		Elf64_Vernaux aux;
+		const char *version;
+
+		if (out->wanted_count >= ENTRY_LIMIT || !get_record(t, next, &aux, sizeof(aux)))
+			return false;
+		version = table_string(r, strings, aux.vna_name);
+		if (!version)
+			return false;
+		if (!(aux.vna_flags & VER_FLG_WEAK)) {
+			out->wanted = arena_grow(r->arena, out->wanted, out->wanted_count, cap, sizeof(*out->wanted));
+			out->wanted[out->wanted_count++] = (struct elf_version){library, version};
+		}
+		next += aux.vna_next;
+	}
+	return library;
+}
+
+static bool read_wanted(const struct reader *r, const Elf_Data *strings, struct version_table *t, struct elf *out)
+{
+	uint64_t at = 0;
+	size_t cap = 0;
+
+	if (!open_versions(r, t))
+		return false;
+	for (uint64_t i = 0; i < t->count; i++) {
+		Elf64_Verneed need;
+
+		if (!get_record(t, at, &need, sizeof(need)) || !read_wanted_of(r, strings, t, at, &need, out, &cap))
+			return false;
+		at += need.vn_next;
+	}
+	return true;
+}
+
+static bool read_defined(const struct reader *r, const Elf_Data *strings, struct version_table *t, struct elf *out)
+{
+	uint64_t at = 0;
+	size_t cap = 0;
+
+	if (!open_versions(r, t))
+		return false;
+	for (uint64_t i = 0; i < t->count; i++) {
+		Elf64_Verdef definition;
+		Elf64_Verdaux aux;
+		const char *version;
+
+		if (!get_record(t, at, &definition, sizeof(definition)) ||
+		    !get_record(t, at + definition.vd_aux, &aux, sizeof(aux)))
+			return false;
+		version = table_string(r, strings, aux.vda_name);
+		if (!version)
+			return false;
+		add_string(r->arena, &out->defined, &cap, version);
+		at += definition.vd_next;
+	}
+	return true;
+}
+
+static int read_versions(const struct reader *r, const Elf_Data *dynamic, size_t entries, const Elf_Data *strings,
+			 struct elf *out, struct error *err)
+{
+	const unsigned native = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
+	struct version_table wanted = {0}, defined = {0};
+
+	if (r->header.e_ident[EI_DATA] != native)
+		return 0;
+	for (size_t i = 0; i < entries; i++) {
+		GElf_Dyn d;
+
+		if (!gelf_getdyn((Elf_Data *)(uintptr_t)dynamic, (int)i, &d) || d.d_tag == DT_NULL)
+			break;
+		switch (d.d_tag) {
+		case DT_VERNEED: wanted.address = d.d_un.d_ptr; break;
+		case DT_VERNEEDNUM: wanted.count = d.d_un.d_val; break;
+		case DT_VERDEF: defined.address = d.d_un.d_ptr; break;
+		case DT_VERDEFNUM: defined.count = d.d_un.d_val; break;
+		default: break;
+		}
+	}
+	if ((wanted.count && !read_wanted(r, strings, &wanted, out)) ||
+	    (defined.count && !read_defined(r, strings, &defined, out)))
+		return error_set(err, "%s: broken ELF file: its symbol versions lie outside of it", r->name);
+	return 0;
+}
+
 static int read_dynamic(const struct reader *r, const GElf_Phdr *p, struct elf *out, struct error *err)
 {
 	size_t entry = gelf_fsize(r->elf, ELF_T_DYN, 1, EV_CURRENT);
@@ -157,7 +276,7 @@ static int read_dynamic(const struct reader *r, const GElf_Phdr *p, struct elf *
 	if (runpath || rpath)
 		out->runpath = split_runpath(r->arena, runpath ? runpath : rpath);
 	out->dynamic = true;
-	return 0;
+	return read_versions(r, dynamic, entries, table, out, err);
 }
 
 static int read_segments(const struct reader *r, struct elf *out, struct error *err)
@@ -211,6 +330,21 @@ int elf_read(struct arena *a, int fd, const char *name, struct elf *out, struct 
 		return -1;
 	*out = result;
 	return 1;
+}
+
+const char *elf_version_missing(const struct elf *e, const char *soname, const struct elf *library)
+{
+	if (!library->defined.count)
+		return NULL;
+	for (size_t i = 0; i < e->wanted_count; i++) {
+		bool found = strcmp(e->wanted[i].library, soname) != 0;
+
+		for (size_t j = 0; j < library->defined.count && !found; j++)
+			found = !strcmp(e->wanted[i].version, library->defined.items[j]);
+		if (!found)
+			return e->wanted[i].version;
+	}
+	return NULL;
 }
 
 const char *elf_multiarch(const struct elf *e)

@@ -46,6 +46,23 @@ setup() {
 	[ "$(json_of "[f['layer'] for f in j if f['path'] == '/usr/lib/x86_64-linux-gnu/libc.so.6'][0]" <<<"$output")" = userland ]
 }
 
+@test "a library without the symbol version that a program wants is an error that names both" {
+	library() {
+		echo 'int greet(void); int greet(void) { return 0; }' | "${CC:-cc}" -x c -shared -fPIC -Wl,-soname,libgreet.so.1 \
+			-Wl,--version-script=<(echo "$1 { greet; };") -o parts/opt/hello/libgreet.so.1.0 -
+	}
+	library GREET_2
+	# shellcheck disable=SC2016 # the dynamic linker expands it
+	echo 'int greet(void); int main(void) { return greet(); }' | "${CC:-cc}" -x c -o parts/usr/bin/hello - \
+		-x none parts/opt/hello/libgreet.so.1.0 -Wl,-rpath,'$ORIGIN/../../opt/hello'
+	run "$MKDL" list profiles/small.yml
+	assert_success
+	library GREET_1
+	run "$MKDL" list profiles/small.yml
+	assert_failure 1
+	assert_output --regexp '/usr/bin/hello \[.*] needs GREET_2 of libgreet.so.1.0, which .* does not have; take both from the same repository'
+}
+
 @test "a library that is nowhere is an error that names who needs it" {
 	rm parts/opt/hello/libgreet.so.1*
 	run "$MKDL" list profiles/small.yml

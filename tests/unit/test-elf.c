@@ -136,10 +136,25 @@ static void test_flipped(void **state)
 	}
 }
 
+static void test_versions(void **state)
+{
+	struct elf e = {0}, library = {0};
+	const char *none[] = {"OTHER_1"};
+
+	(void)state;
+	assert_int_equal(read_bytes(self.data, self.len, &e), 1);
+	assert_true(e.wanted_count > 0);
+	/* A library without versions has everything, one with others nothing. */
+	assert_null(elf_version_missing(&e, e.wanted[0].library, &library));
+	library.defined = (struct strings){.items = none, .count = 1};
+	assert_string_equal(elf_version_missing(&e, e.wanted[0].library, &library), e.wanted[0].version);
+	assert_null(elf_version_missing(&e, "libnothing.so.1", &library));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_real_file),
+		cmocka_unit_test(test_real_file), cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_other_files),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_flipped),
