@@ -170,7 +170,10 @@ assert_whole() {
 		cp -r --no-preserve=mode,timestamps . "$far/somewhere else"
 		find "$far" -name hello -type f -path '*bin*' -exec chmod 700 {} +
 		find "$far" -name '*.so*' -type f -exec chmod 700 {} +
-		mkdir "$far/home"
+		mkdir "$far/home" "$far/mkdl"
+		# The other user may have no way to this checkout.
+		cp -r --no-preserve=mode,timestamps "$MKDL_HOME"/{profiles,overlays,hooks} "$far/mkdl/"
+		cp -r "$MKDL" "$(dirname "$MKDL")/init" "$far/mkdl/"
 	)
 	chmod 755 "$far"
 	local as=()
@@ -183,8 +186,8 @@ assert_whole() {
 	(
 		cd "$far/somewhere else"
 		umask 007
-		"${as[@]}" env -i PATH="$PATH" HOME="$far/home" TZ=Asia/Kathmandu LC_ALL=tr_TR.UTF-8 LANG=tr_TR.UTF-8 MKDL_HOME="$MKDL_HOME" \
-			"$MKDL" build profiles/small.yml --out "$far/two" -j 7 >/dev/null
+		"${as[@]}" env -i PATH="$PATH" HOME="$far/home" TZ=Asia/Kathmandu LC_ALL=tr_TR.UTF-8 LANG=tr_TR.UTF-8 MKDL_HOME="$far/mkdl" \
+			MKDL_HELPERS="$far/mkdl/init" "$far/mkdl/mkdl" build profiles/small.yml --out "$far/two" -j 7 >/dev/null
 	)
 	fingerprint "$far/two" >two
 	rm -rf "$far"
