@@ -29,4 +29,6 @@ void *arena_grow(struct arena *a, void *p, size_t n, size_t *cap, size_t size) _
 
 void arena_free(struct arena *a);
 
+#define _cleanup_arena_ __attribute__((cleanup(arena_free)))
+
 #define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type)))

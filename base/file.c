@@ -4,37 +4,31 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
-int file_read_at(int dirfd, const char *path, size_t limit, struct strbuf *out, struct error *err)
+ssize_t fd_read(int fd, void *to, size_t n)
 {
-	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
-	size_t start = out->len;
-	char chunk[16384];
+	ssize_t got;
 
-	if (fd < 0)
-		return error_errno(err, "%s", path);
-	for (;;) {
-		ssize_t n = read(fd, chunk, sizeof(chunk));
+	do
+		got = read(fd, to, n);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, "%s", path);
-		if (n == 0)
-			break;
-		if (out->len - start + (size_t)n > limit)
-			return error_set(err, "%s: larger than the limit of %zu bytes", path, limit);
-		strbuf_add(out, chunk, (size_t)n);
-	}
-	if (!out->data)
-		strbuf_add(out, "", 0);
+int fd_flock(int fd, int operation)
+{
+	while (flock(fd, operation) < 0)
+		if (errno != EINTR)
+			return -1;
 	return 0;
 }
 
-int fd_write_all(int fd, const void *data, size_t n, const char *name, struct error *err)
+int fd_write(int fd, const void *data, size_t n)
 {
 	const char *p = data;
 
@@ -44,31 +38,59 @@ int fd_write_all(int fd, const void *data, size_t n, const char *name, struct er
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w < 0)
-			return error_errno(err, "%s", name);
+			return -1;
 		p += w;
 		n -= (size_t)w;
 	}
 	return 0;
 }
 
+static int read_all(int fd, const char *path, size_t limit, struct strbuf *out, struct error *err)
+{
+	size_t start = out->len;
+	char chunk[16384];
+	ssize_t n;
+
+	while ((n = fd_read(fd, chunk, sizeof(chunk))) > 0) {
+		if (out->len - start + (size_t)n > limit)
+			return error_set(err, "%s: larger than the limit of %zu bytes", path, limit);
+		strbuf_add(out, chunk, (size_t)n);
+	}
+	return n < 0 ? error_errno(err, "%s", path) : 0;
+}
+
+int file_read_at(int dirfd, const char *path, size_t limit, struct strbuf *out, struct error *err)
+{
+	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	size_t start = out->len;
+
+	if (fd < 0)
+		return error_errno(err, "%s", path);
+	strbuf_add(out, "", 0);
+	if (read_all(fd, path, limit, out, err) == 0)
+		return 0;
+	out->len = start;
+	out->data[start] = '\0';
+	return -1;
+}
+
+int fd_write_all(int fd, const void *data, size_t n, const char *name, struct error *err)
+{
+	return fd_write(fd, data, n) < 0 ? error_errno(err, "%s", name) : 0;
+}
+
 int fd_copy(int from, int to, const char *name, uint64_t *copied, struct error *err)
 {
 	char chunk[65536];
+	ssize_t n;
 
-	for (;;) {
-		ssize_t n = read(from, chunk, sizeof(chunk));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, "%s", name);
-		if (n == 0)
-			return 0;
+	while ((n = fd_read(from, chunk, sizeof(chunk))) > 0) {
 		if (fd_write_all(to, chunk, (size_t)n, name, err) < 0)
 			return -1;
 		if (copied)
 			*copied += (uint64_t)n;
 	}
+	return n < 0 ? error_errno(err, "%s", name) : 0;
 }
 
 /* Fill the temporary file and put it in place. The caller removes it when this fails. */

@@ -10,10 +10,17 @@
 #include "base/strbuf.h"
 
 /* Read a whole file relative to dirfd (AT_FDCWD for the working directory) into out (appended).
- * More than limit bytes is an error. */
+ * More than limit bytes is an error; out is then as it was. */
 int file_read_at(int dirfd, const char *path, size_t limit, struct strbuf *out, struct error *err);
 
-/* Write all n bytes, repeating short writes. name is for the message only. */
+/* read(2) and flock(2), again when interrupted. */
+ssize_t fd_read(int fd, void *to, size_t n);
+int fd_flock(int fd, int operation);
+
+/* write(2) until all n bytes are written; -1 with errno. */
+int fd_write(int fd, const void *data, size_t n);
+
+/* The same with an error. name is for the message only. */
 int fd_write_all(int fd, const void *data, size_t n, const char *name, struct error *err);
 
 /* Copy from one descriptor to another until end of file; adds the count to *copied when not NULL. */

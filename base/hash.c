@@ -1,11 +1,12 @@
 #include "base/hash.h"
 
-#include <errno.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "base/file.h"
+#include "base/hex.h"
 
 #include "base/file.h"
 
@@ -66,10 +67,8 @@ int hash_fd(int fd, const char *name, struct hash *out, struct error *err)
 
 	hash_begin(&h);
 	for (;;) {
-		ssize_t n = read(fd, chunk, sizeof(chunk));
+		ssize_t n = fd_read(fd, chunk, sizeof(chunk));
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0) {
 			hash_drop(&h);
 			return error_errno(err, "%s", name);
@@ -89,9 +88,7 @@ int hash_copy(int from, int to, const char *name, struct hash *out, uint64_t *co
 	ssize_t n;
 
 	hash_begin(&h);
-	while ((n = read(from, chunk, sizeof(chunk))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
+	while ((n = fd_read(from, chunk, sizeof(chunk))) != 0) {
 		if (n < 0)
 			error_errno(err, "%s", name);
 		if (n < 0 || fd_write_all(to, chunk, (size_t)n, name, err) < 0) {
@@ -117,17 +114,6 @@ const char *hash_hex(const struct hash *h, char out[static HASH_HEX_SIZE])
 	return out;
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool hash_parse(const char *hex, struct hash *out)
 {
 	struct hash h;
@@ -135,7 +121,7 @@ bool hash_parse(const char *hex, struct hash *out)
 	if (strlen(hex) != 64)
 		return false;
 	for (size_t i = 0; i < HASH_SIZE; i++) {
-		int high = digit(hex[2 * i]), low = digit(hex[2 * i + 1]);
+		int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

@@ -5,14 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
+#include "base/hex.h"
 
 /* n bytes of s with %XX decoded; a broken escape stays as it is. */
 static const char *percent_decode(struct arena *a, const char *s, size_t n)

@@ -28,8 +28,7 @@ static int check_names(const struct apt_want *wants, size_t count, struct error 
 {
 	for (size_t i = 0; i < count; i++)
 		if (!apt_name_is_valid(wants[i].name))
-			return error_set(err, "%s:%u:%u: \"%s\" is not the name of a package (NAME, or NAME=VERSION)",
-					 wants[i].at.file, wants[i].at.line, wants[i].at.column, wants[i].name);
+			return place_error(err, wants[i].at, "\"%s\" is not the name of a package (NAME, or NAME=VERSION)", wants[i].name);
 	return 0;
 }
 
@@ -179,8 +178,8 @@ static int check_delivered(const struct resolution *r, struct error *err)
 		const char *name = apt_name(a, w->name);
 
 		if (!lock_package(r->lock, r->repository, name))
-			return error_set(err, "%s:%u:%u: \"%s\" is a virtual package: name the one that provides it "
-					 "(\"apt-cache showpkg %s\" lists them)", w->at.file, w->at.line, w->at.column, name, name);
+			return place_error(err, w->at, "\"%s\" is a virtual package: name the one that provides it "
+					   "(\"apt-cache showpkg %s\" lists them)", name, name);
 	}
 	return 0;
 }
@@ -300,8 +299,7 @@ static int resolve_source(struct resolution *r, const struct apt_want *want, str
 	}
 	s.version = source_version(r, s.name, &s);
 	if (!s.file_count || !s.version)
-		return error_set(err, "%s:%u:%u: %s has no source package \"%s\"", want->at.file, want->at.line,
-				 want->at.column, r->root.words, want->name);
+		return place_error(err, want->at, "%s has no source package \"%s\"", r->root.words, want->name);
 	lock_add_source(r->lock, &s);
 	return 0;
 }

@@ -10,8 +10,6 @@
 #include "builder/source.h"
 #include "builder/usr-merge.h"
 
-enum { MAX_LINKS = 40 };
-
 struct closure {
 	struct build *b;
 	struct tree **own; /* what the components' own sources hold, beside packages */
@@ -133,7 +131,7 @@ static int adopt_target(struct closure *c, const struct wish *w, const char *pat
 {
 	struct arena *a = c->b->arena;
 
-	for (unsigned links = 0; links < MAX_LINKS; links++) {
+	for (unsigned links = 0; links < TREE_LINK_LIMIT; links++) {
 		const struct node *at = tree_find(&c->b->tree, path);
 		const char *next;
 		struct node n;
@@ -386,9 +384,7 @@ static int visit_dlopen(struct closure *c, const struct component *component, st
 			w.elf = &e;
 	}
 	if (!w.elf)
-		return error_set(err,
-				 "%s:%u:%u: component %s: dlopen: none of its files is a dynamic program or library",
-				 component->at.file, component->at.line, component->at.column, component->name);
+		return place_error(err, component->at, "component %s: dlopen: none of its files is a dynamic program or library", component->name);
 	for (size_t i = 0; i < component->dlopen.count; i++)
 		if (want_library(c, &w, component->dlopen.items[i], err) < 0)
 			return error_wrap(err, "component %s: dlopen", component->name);

@@ -154,7 +154,7 @@ static int run(struct build *b, const struct globals *g, const char *profile, co
 
 int cmd_build(const struct globals *g, int argc, char **argv, struct error *err)
 {
-	struct arena arena __attribute__((cleanup(arena_free))) = {0};
+	_cleanup_arena_ struct arena arena = {0};
 	struct build_options options = {.verbose = g->verbose};
 	struct build b = {.arena = &arena};
 	int code;

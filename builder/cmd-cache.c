@@ -96,7 +96,7 @@ static int check_words(const char *what, const char *more, bool days_given, stru
 
 static int run(const struct globals *g, const char *what, unsigned days, struct error *err)
 {
-	struct arena a __attribute__((cleanup(arena_free))) = {0};
+	_cleanup_arena_ struct arena a = {0};
 	struct store s;
 	int result = 0;
 

@@ -29,10 +29,10 @@ static void add_strings(struct strbuf *out, const char *label, const struct stri
 static void add_names(struct strbuf *out, struct arena *a, const char *label, const void *items, size_t count,
 		      size_t size, size_t offset)
 {
-	struct strings names = {.items = arena_calloc(a, count + 1, sizeof(*names.items)), .count = count};
+	struct strings names = {0};
 
 	for (size_t i = 0; i < count; i++)
-		names.items[i] = *(const char *const *)(const void *)((const char *)items + size * i + offset);
+		strings_add(a, &names, *(const char *const *)(const void *)((const char *)items + size * i + offset));
 	add_strings(out, label, &names);
 }
 
@@ -68,7 +68,7 @@ static void add_summary(struct strbuf *out, struct arena *a, const struct profil
 
 static int check(const struct globals *g, const char *file)
 {
-	struct arena a __attribute__((cleanup(arena_free))) = {0};
+	_cleanup_arena_ struct arena a = {0};
 	_cleanup_strbuf_ struct strbuf out = {0};
 	struct diagnostics diag = {.arena = &a};
 	struct profile p;

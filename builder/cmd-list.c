@@ -115,7 +115,7 @@ static int parse(int argc, char **argv, struct build_options *out, bool *raw, st
 
 int cmd_list(const struct globals *g, int argc, char **argv, struct error *err)
 {
-	struct arena arena __attribute__((cleanup(arena_free))) = {0};
+	_cleanup_arena_ struct arena arena = {0};
 	struct build_options options = {.verbose = g->verbose};
 	struct build b = {.arena = &arena};
 	int code = EXIT_FAILED;

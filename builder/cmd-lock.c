@@ -108,7 +108,7 @@ static int relock(struct build *b, const struct globals *g, struct error *err)
 
 static int run(const struct globals *g, const char *file, const char *out, struct error *err)
 {
-	struct arena a __attribute__((cleanup(arena_free))) = {0};
+	_cleanup_arena_ struct arena a = {0};
 	struct build_options options = {.out = out, .relock = true, .verbose = g->verbose};
 	struct build b = {.arena = &a};
 	int result = build_open(&b, file, &options, g->no_color, err) < 0 || relock(&b, g, err) < 0 ? EXIT_FAILED : EXIT_OK;

@@ -73,8 +73,7 @@ static int run(const struct globals *g, struct build *b, const char *name, struc
 		return error_errno(err, "working directory");
 	roots[0] = cwd;
 	roots[1] = b->home;
-	component.source = (struct source){.kind = SOURCE_BUILD, .spec = name, .with = with,
-					   .roots = {.items = roots, .count = 2}};
+	component.source = (struct source){.kind = SOURCE_BUILD, .spec = name, .with = with, .roots = {.items = roots, .count = 2}};
 	b->profile = (struct profile){.name = name, .file = name, .components = &component, .component_count = 1};
 	if (store_open(&b->store, b->arena, err) < 0)
 		return -1;
@@ -89,7 +88,7 @@ int cmd_recipe(const struct globals *g, int argc, char **argv, struct error *err
 {
 	static const struct option options[] = {{"out", required_argument, NULL, 'o'}, {"locked", no_argument, NULL, 'l'},
 						{"offline", no_argument, NULL, 'f'},   {"relock", no_argument, NULL, 'r'}, {0}};
-	struct arena a __attribute__((cleanup(arena_free))) = {0};
+	_cleanup_arena_ struct arena a = {0};
 	struct build b = {.arena = &a, .options = {.out = "out/recipes", .verbose = g->verbose}};
 	struct pairs with = {.items = arena_calloc(&a, (size_t)argc, sizeof(*with.items))};
 

@@ -213,7 +213,7 @@ static const char *const end_names[] = {
 	[SESSION_INTERRUPTED] = "interrupted",
 };
 
-static void time_member(struct json *j, const char *key, const struct session *s, long long at)
+static void time_member(struct json *j, const char *key, const struct session *s, int64_t at)
 {
 	if (at)
 		json_number(j, key, (uint64_t)(at - s->started));
@@ -285,7 +285,7 @@ static void set_timeout(const struct run_options *o, const struct session *s, st
 		error_set(err, "run: no line matched \"%s\" within %u seconds", o->until, o->timeout);
 		return;
 	}
-	error_set(err, "run: \"%s\" was seen after %lld seconds, but", o->until, (s->seen_at - s->started) / 1000);
+	error_set(err, "run: \"%s\" was seen after %lld seconds, but", o->until, (long long)(s->seen_at - s->started) / 1000);
 	for (size_t i = 0; i < s->probes.count; i++)
 		if (!s->probes.items[i].answered)
 			error_set(err, "%s port %u (127.0.0.1:%u) did not answer within %u seconds", error_text(err),

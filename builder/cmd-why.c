@@ -143,7 +143,7 @@ static int parse(int argc, char **argv, struct build_options *out, struct error 
 
 int cmd_why(const struct globals *g, int argc, char **argv, struct error *err)
 {
-	struct arena arena __attribute__((cleanup(arena_free))) = {0};
+	_cleanup_arena_ struct arena arena = {0};
 	struct build_options options = {.verbose = g->verbose};
 	struct build b = {.arena = &arena};
 	struct why why = {.tree = &b.tree};

@@ -111,8 +111,8 @@ static int no_match(struct selection *s, const char *pattern, struct error *err)
 	const char *near = near_path(s, pattern);
 	const char *hint = near ? arena_printf(s->b->arena, "; did you mean \"%s\"?", near) : "";
 
-	return error_set(err, "%s:%u:%u: component %s: no file in %s matches \"%s\"%s", c->at.file, c->at.line,
-			 c->at.column, c->name, c->source.spec, pattern, hint);
+	return place_error(err, c->at, "component %s: no file in %s matches \"%s\"%s",
+			   c->name, c->source.spec, pattern, hint);
 }
 
 /* Without patterns: the only file, renamed by `to`; or everything, below `to` as it lies in the source. */
@@ -124,11 +124,8 @@ static int take_all(struct selection *s, struct error *err)
 	for (size_t i = 0; i < s->source->count; i++)
 		files += s->source->nodes[i].type != NODE_DIR;
 	if (c->to && c->to[strlen(c->to) - 1] != '/' && files != 1)
-		return error_set(
-			err,
-			"%s:%u:%u: component %s: %s holds %zu files, but \"to: %s\" names one file; say which with "
-			"files:, or end it with \"/\" for a folder",
-			c->at.file, c->at.line, c->at.column, c->name, c->source.spec, files, c->to);
+		return place_error(err, c->at, "component %s: %s holds %zu files, but \"to: %s\" names one file; say which with "
+				   "files:, or end it with \"/\" for a folder", c->name, c->source.spec, files, c->to);
 	for (size_t i = 0; i < s->source->count; i++) {
 		const struct node *n = &s->source->nodes[i];
 
@@ -163,11 +160,8 @@ int component_select(struct build *b, const struct component *c, struct tree *so
 		roots += n;
 	}
 	if (c->to && c->to[strlen(c->to) - 1] != '/' && roots != 1)
-		return error_set(
-			err,
-			"%s:%u:%u: component %s: files: names %zu files, but \"to: %s\" renames one; end it with \"/\" "
-			"for a folder",
-			c->at.file, c->at.line, c->at.column, c->name, roots, c->to);
+		return place_error(err, c->at, "component %s: files: names %zu files, but \"to: %s\" renames one; end it with \"/\" "
+				   "for a folder", c->name, roots, c->to);
 	return 0;
 }
 
@@ -187,16 +181,12 @@ int component_version(struct build *b, const char *name, const char *stated, con
 	if (text) {
 		if (version_parse(text, out))
 			return 0;
-		return error_set(err, "%s:%u:%u: \"%s\" is no version of %s; write it as \"1.36.4\"", at.file, at.line,
-				 at.column, text, name);
+		return place_error(err, at, "\"%s\" is no version of %s; write it as \"1.36.4\"", text, name);
 	}
 	if (c && c->source.kind == SOURCE_URL && version_parse_url(c->source.spec, out))
 		return 0;
 	if (c)
 		at = c->at;
-	return error_set(
-		err,
-		"%s:%u:%u: the version of %s is not known, its flags and configuration depend on it; say it with "
-		"\"%s\"",
-		at.file, at.line, at.column, name, key);
+	return place_error(err, at, "the version of %s is not known, its flags and configuration depend on it; say it with "
+			   "\"%s\"", name, key);
 }

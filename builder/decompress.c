@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "builder/store-private.h"
 
 enum { CHUNK = 1 << 18, RESULT_LIMIT = 256 };
 
@@ -48,7 +48,8 @@ static int open_raw(struct archive *a, int fd)
 														 : -1;
 }
 
-static int copy_out(struct archive *a, int fd, struct hash *hash, uint64_t *size, const char *name, struct error *err)
+static int copy_out(struct store *s, struct archive *a, int fd, struct hash *hash, uint64_t *size, const char *name,
+		    struct error *err)
 {
 	_cleanup_free_ char *chunk = malloc(CHUNK);
 	struct hasher h;
@@ -61,7 +62,7 @@ static int copy_out(struct archive *a, int fd, struct hash *hash, uint64_t *size
 	while ((n = archive_read_data(a, chunk, CHUNK)) > 0) {
 		hash_add(&h, chunk, (size_t)n);
 		*size += (uint64_t)n;
-		if (*size > size_limit || fd_write_all(fd, chunk, (size_t)n, name, err) < 0)
+		if (*size > size_limit || store_write(s, fd, chunk, (size_t)n, err) < 0)
 			break;
 	}
 	*hash = hash_end(&h);
@@ -88,7 +89,7 @@ static int decompress(struct store *s, const struct node *n, struct hash *hash, 
 		return error_set(err, "%s: cannot be decompressed: %s", n->path, archive_error_string(a));
 	if (store_blob_begin(s, &blob, err) < 0)
 		return -1;
-	if (copy_out(a, blob.fd, hash, size, n->path, err) < 0) {
+	if (copy_out(s, a, blob.fd, hash, size, n->path, err) < 0) {
 		store_blob_drop(s, &blob);
 		return -1;
 	}
@@ -117,7 +118,7 @@ int node_decompress(struct store *s, struct arena *a, struct node *n, struct err
 	found = store_get_result(s, "plain", &n->content, &text, err);
 	if (found < 0)
 		return -1;
-	if (!found || !read_result(text.data, &hash, &size) || !store_has_blob(s, &hash)) {
+	if (!found || !read_result(text.data, &hash, &size) || !store_has_blob_of(s, &hash, size)) {
 		char line[RESULT_LIMIT];
 
 		if (decompress(s, n, &hash, &size, err) < 0)

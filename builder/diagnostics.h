@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
-#include "builder/profile.h"
+#include "base/place.h"
 
 enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
 

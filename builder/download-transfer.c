@@ -46,7 +46,7 @@ static size_t receive(char *data, size_t size, size_t count, void *transfer)
 	struct transfer *t = transfer;
 	size_t n = size * count, written = 0;
 
-	if (n > most(t) - t->have) {
+	if (t->have > most(t) || n > most(t) - t->have) {
 		t->too_long = true;
 		return 0;
 	}

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "builder/download-proxy.h"
 #include "builder/download-transfer.h"
 #include "builder/progress.h"
@@ -33,14 +33,6 @@ bool download_is_there(struct store *s, const struct download *file)
 	return file->size ? store_has_blob_of(s, &file->hash, file->size) : store_has_blob(s, &file->hash);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Takes over the partial file; false when another process is at it (look again later) or when err was filled. */
 static bool claim(struct queue *q, struct transfer *t)
 {
@@ -51,7 +43,7 @@ static bool claim(struct queue *q, struct transfer *t)
 	snprintf(path, sizeof(path), "partial/%s", hash_hex(&t->file->hash, hex));
 	fd = openat(q->store->fd, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0) {
-		store_full(q->store, q->err);
+		store_failed(q->store, q->err);
 		return false;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
@@ -83,7 +75,7 @@ static int verify(struct queue *q, struct transfer *t)
 		return error_wrap(q->err, "%s", t->shown);
 	if (hash_equal(&got, &t->file->hash)) {
 		if (fdatasync(t->fd) < 0 || fchmod(t->fd, 0444) < 0)
-			return store_full(q->store, q->err);
+			return store_failed(q->store, q->err);
 		if (store_name_blob(q->store, from, &got, q->err) < 0)
 			return -1;
 		progress_end(t->step, NULL);
@@ -97,7 +89,7 @@ static int verify(struct queue *q, struct transfer *t)
 		/* The beginning may be from an older file, or from a machine that lost power. */
 		t->restarted = true;
 		t->state = TRANSFER_PAUSED;
-		t->not_before = now_ms();
+		t->not_before = clock_ms();
 		return 0;
 	}
 	unlinkat(q->store->fd, from, 0);
@@ -117,7 +109,7 @@ static int start(struct queue *q, struct transfer *t)
 			return 0;
 		}
 		if (!claim(q, t)) {
-			t->not_before = now_ms() + WAIT_MS;
+			t->not_before = clock_ms() + WAIT_MS;
 			t->state = TRANSFER_PAUSED;
 			return q->err->text ? -1 : 0;
 		}
@@ -146,17 +138,17 @@ static int ended(struct queue *q, struct transfer *t, CURLcode code)
 		t->restarted = true;
 		if (transfer_truncate(t, q->err) < 0)
 			return -1;
-		t->not_before = now_ms();
+		t->not_before = clock_ms();
 		t->state = TRANSFER_PAUSED;
 		return 0;
 	case VERDICT_RETRY:
-		t->not_before = now_ms() + transfer_pause(t);
+		t->not_before = clock_ms() + transfer_pause(t);
 		t->state = TRANSFER_PAUSED;
 		progress_say(q->progress, 1, "%s: %s; trying again", t->shown, transfer_problem(t, code));
 		return 0;
 	case VERDICT_FULL:
 		errno = t->write_errno;
-		return store_full(q->store, q->err);
+		return store_failed(q->store, q->err);
 	case VERDICT_FAILED:
 		break;
 	}
@@ -165,7 +157,7 @@ static int ended(struct queue *q, struct transfer *t, CURLcode code)
 
 static int start_all(struct queue *q)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
 	for (size_t i = 0; i < q->count; i++) {
 		struct transfer *t = &q->transfers[i];

@@ -75,22 +75,15 @@ static const char *table_string(const struct reader *r, const Elf_Data *table, u
 	return arena_strdup(r->arena, (const char *)table->d_buf + at);
 }
 
-static void add_string(struct arena *a, struct strings *s, size_t *cap, const char *item)
-{
-	s->items = arena_grow(a, s->items, s->count, cap, sizeof(*s->items));
-	s->items[s->count++] = item;
-}
-
 static struct strings split_runpath(struct arena *a, const char *text)
 {
 	struct strings out = {0};
-	size_t cap = 0;
 
 	while (*text) {
 		size_t n = strcspn(text, ":");
 
 		if (n)
-			add_string(a, &out, &cap, arena_strndup(a, text, n));
+			strings_add(a, &out, arena_strndup(a, text, n));
 		text += n + (text[n] == ':');
 	}
 	return out;
@@ -191,7 +184,6 @@ static bool read_wanted(const struct reader *r, const Elf_Data *strings, struct 
 static bool read_defined(const struct reader *r, const Elf_Data *strings, struct version_table *t, struct elf *out)
 {
 	uint64_t at = 0;
-	size_t cap = 0;
 
 	if (!open_versions(r, t))
 		return false;
@@ -206,7 +198,7 @@ static bool read_defined(const struct reader *r, const Elf_Data *strings, struct
 		version = table_string(r, strings, aux.vda_name);
 		if (!version)
 			return false;
-		add_string(r->arena, &out->defined, &cap, version);
+		strings_add(r->arena, &out->defined, version);
 		at += definition.vd_next;
 	}
 	return true;
@@ -242,7 +234,7 @@ static int read_versions(const struct reader *r, const Elf_Data *dynamic, size_t
 static int read_dynamic(const struct reader *r, const GElf_Phdr *p, struct elf *out, struct error *err)
 {
 	size_t entry = gelf_fsize(r->elf, ELF_T_DYN, 1, EV_CURRENT);
-	size_t entries = entry ? (size_t)(p->p_filesz / entry) : 0, cap = 0;
+	size_t entries = entry ? (size_t)(p->p_filesz / entry) : 0;
 	const Elf_Data *dynamic, *table;
 	const char *rpath = NULL, *runpath = NULL;
 
@@ -267,7 +259,7 @@ static int read_dynamic(const struct reader *r, const GElf_Phdr *p, struct elf *
 		if (!string)
 			return error_set(err, "%s: broken ELF file: a name lies outside of its string table", r->name);
 		if (d.d_tag == DT_NEEDED)
-			add_string(r->arena, &out->needed, &cap, string);
+			strings_add(r->arena, &out->needed, string);
 		else if (d.d_tag == DT_SONAME)
 			out->soname = string;
 		else

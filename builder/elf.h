@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "builder/profile.h"
+#include "base/strings.h"
 
 /* "GLIBC_2.38" of "libc.so.6": a version of symbols that a library has to define (LSB Core, Symbol Versioning). */
 struct elf_version {

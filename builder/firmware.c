@@ -7,8 +7,6 @@
 #include "builder/source.h"
 #include "builder/usr-merge.h"
 
-enum { MAX_LINKS = 40 };
-
 struct firmware {
 	struct build *b;
 	struct tree **sources;
@@ -22,7 +20,7 @@ static bool add_from(struct build *b, struct tree *source, const char *path, con
 
 	if (!file || file->type != NODE_FILE)
 		return false;
-	for (unsigned links = 0; links < MAX_LINKS; links++) {
+	for (unsigned links = 0; links < TREE_LINK_LIMIT; links++) {
 		const struct node *n = tree_find(source, path);
 		/* Reached through a linked folder only: the file itself takes the place. */
 		struct node copy = n ? *n : *file;

@@ -4,7 +4,6 @@
 
 #include "base/path.h"
 #include "builder/build.h"
-#include "builder/node-private.h"
 #include "builder/oci-reference.h"
 #include "builder/source.h"
 #include "node/image-list.h"

@@ -81,14 +81,12 @@ int kernel_find(struct build *b, struct kernel *out, struct error *err)
 		found = followed ? count_kernels(t, &k, &other) : 0;
 	}
 	if (!found)
-		return error_set(err, "%s:%u:%u: no kernel in %s: it holds no /boot/vmlinuz-VERSION", s->at.file,
-				 s->at.line, s->at.column, s->spec);
+		return place_error(err, s->at, "no kernel in %s: it holds no /boot/vmlinuz-VERSION", s->spec);
 	if (found > 1)
-		return error_set(err, "%s:%u:%u: %s holds %zu kernels (%s and %s among them), but an image takes one",
-				 s->at.file, s->at.line, s->at.column, s->spec, found, other, k.version);
+		return place_error(err, s->at, "%s holds %zu kernels (%s and %s among them), but an image takes one",
+				   s->spec, found, other, k.version);
 	if (!k.image.size)
-		return error_set(err, "%s:%u:%u: %s: %s is empty", s->at.file, s->at.line, s->at.column, s->spec,
-				 k.image.path);
+		return place_error(err, s->at, "%s: %s is empty", s->spec, k.image.path);
 	if (find_modules(b, &k, err) < 0)
 		return -1;
 	*out = k;

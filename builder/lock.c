@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/flat.h"
+#include "base/strings.h"
 
 struct package *lock_package(const struct lock *l, const char *repository, const char *name)
 {
@@ -23,15 +24,10 @@ const struct source_package *lock_source(const struct lock *l, const char *repos
 	return NULL;
 }
 
-static bool same_key(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
 const struct locked_hash *lock_hash(const struct lock *l, const char *kind, const char *name, const char *key)
 {
 	for (size_t i = 0; i < l->hash_count; i++)
-		if (!strcmp(l->hashes[i].kind, kind) && !strcmp(l->hashes[i].name, name) && same_key(l->hashes[i].key, key))
+		if (!strcmp(l->hashes[i].kind, kind) && !strcmp(l->hashes[i].name, name) && string_equal(l->hashes[i].key, key))
 			return &l->hashes[i];
 	return NULL;
 }
@@ -52,7 +48,7 @@ void lock_put_hash(struct lock *l, const struct locked_hash *h)
 {
 	for (size_t i = 0; i < l->hash_count; i++)
 		if (!strcmp(l->hashes[i].kind, h->kind) && !strcmp(l->hashes[i].name, h->name) &&
-		    same_key(l->hashes[i].key, h->key)) {
+		    string_equal(l->hashes[i].key, h->key)) {
 			l->hashes[i] = *h;
 			return;
 		}
@@ -185,7 +181,7 @@ struct reading {
 	struct lock lock;
 	const char *name;
 	const struct flat_line *line;
-	bool version, request;
+	bool request;
 	struct package *package;       /* the record before, for "depends" */
 	struct source_package *source; /* likewise, for "file" */
 	size_t file_cap;

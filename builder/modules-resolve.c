@@ -6,21 +6,6 @@
 #include "builder/kernel.h"
 #include "builder/modules-private.h"
 
-void strings_add(struct arena *a, struct strings *s, const char *item)
-{
-	size_t cap = s->count;
-
-	/* Grown whenever the count is a power of two, so that no capacity need be kept. */
-	if ((cap & (cap - 1)) == 0) {
-		const char **bigger = arena_calloc(a, cap ? cap * 2 : 1, sizeof(*bigger));
-
-		if (s->count)
-			memcpy(bigger, s->items, s->count * sizeof(*bigger));
-		s->items = bigger;
-	}
-	s->items[s->count++] = item;
-}
-
 /* What is remembered of a resolution, as flat records: "load PATH PARAMETERS", and for each module "module PATH NAME"
  * followed by its "chain PATH…", "alias PATTERN", "firmware NAME" and "softdep TEXT". */
 static void write_set(const struct module_set *set, struct strbuf *out)

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "base/arena.h"
+#include "base/strings.h"
 #include "builder/build.h"
 
 struct kernel;
@@ -26,9 +26,6 @@ struct module_set {
 	struct load *loads;     /* modules:, with dependencies, in the order to load */
 	size_t load_count;
 };
-
-/* Append to a list in the arena. */
-void strings_add(struct arena *a, struct strings *s, const char *item);
 
 /* Fill out for the profile's modules: and drivers:. Results are remembered in the store. */
 int modules_resolve(struct build *b, const struct kernel *k, struct module_set *out, struct error *err);

@@ -32,14 +32,6 @@ static void cleanup_list(struct kmod_list **l)
 
 #define _cleanup_list_ _cleanup_(cleanup_list)
 
-static bool has(const struct strings *s, const char *item)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (!strcmp(s->items[i], item))
-			return true;
-	return false;
-}
-
 /* What the module says of itself (modinfo). */
 static int read_info(struct walk *w, struct kmod_module *mod, struct module *out, struct error *err)
 {
@@ -96,11 +88,10 @@ static int chain_add(struct walk *w, struct strings *chain, struct strings *pend
 static int chain_softdeps(struct walk *w, struct strings *chain, struct strings *pending, const char *text,
 			  const char *half, struct error *err)
 {
-	_cleanup_free_ char *copy = strdup(text);
+	char *copy = arena_strdup(w->b->arena, text), *save = NULL;
 	bool active = false;
-	char *save = NULL;
 
-	for (char *word = copy ? strtok_r(copy, " \t", &save) : NULL; word; word = strtok_r(NULL, " \t", &save)) {
+	for (char *word = strtok_r(copy, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
 		_cleanup_list_ struct kmod_list *list = NULL;
 		struct kmod_list *l;
 
@@ -148,7 +139,7 @@ static int chain_add(struct walk *w, struct strings *chain, struct strings *pend
 	struct strings softdeps;
 	ssize_t i;
 
-	if (!path || has(chain, path) || has(pending, path))
+	if (!path || strings_has(chain, path) || strings_has(pending, path))
 		return 0;
 	i = module_index(w, mod, path, err);
 	if (i < 0)

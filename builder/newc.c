@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 
 enum {
 	HEADER_SIZE = 110,  /* "070701" and 13 fields of 8 hex digits */
@@ -94,9 +95,7 @@ static int write_content(struct writer *w, struct store *s, const struct node *n
 	if (store_open_blob(s, &n->content, &fd, w->err) < 0)
 		return error_wrap(w->err, "%s", n->path);
 	hash_begin(&hasher);
-	while ((got = read(fd, w->chunk, BLOCK_SIZE)) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
+	while ((got = fd_read(fd, w->chunk, BLOCK_SIZE)) != 0) {
 		if (got < 0 || archive_write_data(w->archive, w->chunk, (size_t)got) != got) {
 			hash_drop(&hasher);
 			return got < 0 ? error_errno(w->err, "%s", n->path) : fail(w, n->path);

@@ -1,25 +1,8 @@
 #include "builder/node-files.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "builder/node-private.h"
-
-int place_error(struct error *err, struct place at, const char *fmt, ...)
-{
-	_cleanup_free_ char *text = NULL;
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
-	va_end(ap);
-	if (n < 0)
-		return error_set(err, "out of memory");
-	return error_set(err, "%s:%u:%u: %s", at.file ? at.file : "profile", at.line, at.column, text);
-}
 
 int node_put_file(struct build *b, const char *path, mode_t mode, uint32_t uid, uint32_t gid, const void *data, size_t size,
 		  const char *reason, struct error *err)

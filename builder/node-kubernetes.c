@@ -95,7 +95,7 @@ int node_kubernetes_facts(struct build *b, struct node_facts *facts, struct erro
 			      &facts->kubelet_version, err) < 0)
 		return -1;
 	if (facts->containerd && containerd_check_kubelet(facts->containerd_version, facts->kubelet_version, err) < 0)
-		return error_wrap(err, "%s:%u:%u", p->kubernetes.at.file, p->kubernetes.at.line, p->kubernetes.at.column);
+		return place_wrap(err, p->kubernetes.at);
 	return 0;
 }
 

@@ -22,9 +22,6 @@ struct node_facts {
 	struct images images;
 };
 
-/* "FILE:LINE:COLUMN: message"; returns -1. */
-int place_error(struct error *err, struct place at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
 /* Store the content and add a file to the tree's site layer. reason as in struct node. */
 int node_put_file(struct build *b, const char *path, mode_t mode, uint32_t uid, uint32_t gid, const void *data, size_t size,
 		  const char *reason, struct error *err);

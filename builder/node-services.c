@@ -27,23 +27,10 @@ static struct service *want_service(struct services *all, const char *name, stru
 	return s;
 }
 
-/* Into a copy: what the list came from (the profile) stays as it is. */
-static void append(struct arena *a, struct strings *list, const char *item)
-{
-	const char **items = arena_calloc(a, list->count + 1, sizeof(*items));
-
-	for (size_t i = 0; i < list->count; i++)
-		items[i] = list->items[i];
-	items[list->count++] = item;
-	list->items = items;
-}
-
 static void append_need(struct arena *a, struct service *s, const char *name)
 {
-	for (size_t i = 0; i < s->needs.count; i++)
-		if (!strcmp(s->needs.items[i], name))
-			return;
-	append(a, &s->needs, name);
+	if (!strings_has(&s->needs, name))
+		strings_add(a, &s->needs, name);
 }
 
 static void default_env(struct arena *a, struct pairs *env, const char *key, const char *value)
@@ -88,9 +75,9 @@ static int start_run(struct build *b, struct service *s, const char *program, co
 	if (!path)
 		return place_error(err, s->at, "service %s: no component brings a program %s to the image's /usr/bin; add one, or "
 				   "say what to run", s->name, program);
-	append(b->arena, &s->run, path);
+	strings_add(b->arena, &s->run, path);
 	for (size_t i = 0; i < args->count; i++)
-		append(b->arena, &s->run, args->items[i]);
+		strings_add(b->arena, &s->run, args->items[i]);
 	return 0;
 }
 
@@ -123,7 +110,7 @@ static int add_images(struct build *b, struct services *all, struct error *err)
 		return place_error(err, s->at, "images: are loaded into containerd, which the profile does not have; add the component");
 	if (!s->run.count)
 		for (size_t i = 0; i < sizeof(run) / sizeof(*run); i++)
-			append(b->arena, &s->run, run[i]);
+			strings_add(b->arena, &s->run, run[i]);
 	append_need(b->arena, s, "containerd");
 	s->oneshot = true;
 	if (!s->ready_timeout)

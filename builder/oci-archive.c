@@ -5,9 +5,9 @@
 #include <archive_entry.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/path.h"
 #include "builder/oci-private.h"
+#include "builder/store-private.h"
 
 /* More than any image that one would keep in RAM, and little enough that a compressed bomb ends. */
 static const uint64_t archive_limit = 16ull << 30;
@@ -43,7 +43,7 @@ static int read_text(struct archive *a, const char *path, struct strbuf *out, st
 	return n < 0 ? archive_fail(err, a, path + 1) : 0;
 }
 
-static int copy_blob(struct archive *a, const char *path, int fd, struct hash *hash, uint64_t *size, uint64_t *left,
+static int copy_blob(struct store *s, struct archive *a, const char *path, int fd, struct hash *hash, uint64_t *size, uint64_t *left,
 		     struct error *err)
 {
 	_cleanup_free_ char *chunk = malloc(READ_SIZE);
@@ -63,7 +63,7 @@ static int copy_blob(struct archive *a, const char *path, int fd, struct hash *h
 			*left -= (uint64_t)n;
 			*size += (uint64_t)n;
 			hash_add(&h, chunk, (size_t)n);
-			result = fd_write_all(fd, chunk, (size_t)n, "store", err);
+			result = store_write(s, fd, chunk, (size_t)n, err);
 		}
 	}
 	*hash = hash_end(&h);
@@ -79,7 +79,7 @@ static int store_blob(struct oci_archive *r, struct archive *a, const char *path
 
 	if (store_blob_begin(r->store, &blob, err) < 0)
 		return -1;
-	if (copy_blob(a, path, blob.fd, &found, &file.size, left, err) < 0) {
+	if (copy_blob(r->store, a, path, blob.fd, &found, &file.size, left, err) < 0) {
 		store_blob_drop(r->store, &blob);
 		return -1;
 	}

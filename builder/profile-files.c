@@ -215,12 +215,10 @@ static int read_file(struct loader *l, const struct visit *from, const char *nam
 	return result;
 }
 
-static void add_root(struct strings *roots, const char *dir)
+static void add_root(struct arena *a, struct strings *roots, const char *dir)
 {
-	for (size_t i = 0; i < roots->count; i++)
-		if (!strcmp(roots->items[i], dir))
-			return;
-	roots->items[roots->count++] = dir;
+	if (!strings_has(roots, dir))
+		strings_add(a, roots, dir);
 }
 
 /* A bare name that is no file here is one of mkdl's own profiles. */
@@ -242,12 +240,11 @@ int loader_read_files(struct loader *l, const char *file)
 	for (size_t i = 0; i < l->file_count; i++) {
 		struct strings *roots = &l->files[i].roots;
 
-		roots->items = arena_calloc(l->arena, l->file_count + 2, sizeof(*roots->items));
-		add_root(roots, l->files[i].project);
+		add_root(l->arena, roots, l->files[i].project);
 		for (size_t j = l->file_count; j-- > 0;)
-			add_root(roots, l->files[j].project);
+			add_root(l->arena, roots, l->files[j].project);
 		if (l->home)
-			add_root(roots, l->home);
+			add_root(l->arena, roots, l->home);
 	}
 	return result;
 }

@@ -100,14 +100,6 @@ static bool is_list(struct loader *l, const struct value *name, const struct val
 	return false;
 }
 
-static bool has_string(const struct strings *list, const char *s)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (!strcmp(list->items[i], s))
-			return true;
-	return false;
-}
-
 static void read_strings(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
 			 void *field, bool once)
 {
@@ -121,7 +113,7 @@ static void read_strings(struct loader *l, const struct key *k, const struct val
 	for (size_t i = 0; i < v->count; i++) {
 		const char *text = accepts(l, k, name, v->items[i]) ? kept(l, k, v->items[i]) : NULL;
 
-		if (!text || (once && has_string(&list, text)))
+		if (!text || (once && strings_has(&list, text)))
 			continue;
 		places[list.count] = v->items[i]->at;
 		list.items[list.count++] = text;
@@ -169,7 +161,7 @@ static void read_files(struct loader *l, const struct key *k, const struct value
 		const char *path = NULL;
 
 		read_file(l, k, name, v->items[i], &path);
-		if (path && !has_string(&list, path))
+		if (path && !strings_has(&list, path))
 			list.items[list.count++] = path;
 	}
 	*(struct strings *)field = list;
@@ -355,24 +347,25 @@ static void write_owner(struct json *j, const struct key *k, const void *field)
 
 const struct key_type type_owner = {"uid:gid", read_owner, write_owner, NULL};
 
-static const char *const layer_words[] = {"userland", "modules", "runtime", "kubernetes", "images", "site"};
-
 static void read_layer(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
 		       void *field)
 {
+	const char *words[LAYER_MANIFEST - LAYER_USERLAND];
 	int i;
 
 	(void)k;
 	if (!is_text(l, name, v))
 		return;
-	i = choose(l, v, "layer", layer_words, LAYER_MANIFEST - LAYER_USERLAND);
+	for (i = LAYER_USERLAND; i < LAYER_MANIFEST; i++)
+		words[i - LAYER_USERLAND] = layer_name((enum layer)i);
+	i = choose(l, v, "layer", words, LAYER_MANIFEST - LAYER_USERLAND);
 	if (i >= 0)
 		*(enum layer *)field = LAYER_USERLAND + (enum layer)i;
 }
 
 static void write_layer(struct json *j, const struct key *k, const void *field)
 {
-	json_string(j, k->name, layer_words[*(const enum layer *)field - LAYER_USERLAND]);
+	json_string(j, k->name, layer_name(*(const enum layer *)field));
 }
 
 const struct key_type type_layer = {"layer", read_layer, write_layer, NULL};

@@ -54,7 +54,7 @@ static void name_after_file(struct loader *l)
 static struct strings resolve(struct loader *l, const char *key, const char *folder, const struct strings *names)
 {
 	const struct value *list = value_get(l->merged, key, NULL);
-	struct strings out = {.items = arena_calloc(l->arena, names->count + 1, sizeof(*out.items))};
+	struct strings out = {0};
 
 	for (size_t i = 0; i < names->count; i++) {
 		for (size_t j = 0; j < list->count; j++) {
@@ -63,7 +63,7 @@ static struct strings resolve(struct loader *l, const char *key, const char *fol
 			const char *path = loader_find(l, list->items[j]->at, folder, names->items[i]);
 
 			if (path)
-				out.items[out.count++] = path;
+				strings_add(l->arena, &out, path);
 			break;
 		}
 	}

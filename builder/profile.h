@@ -9,20 +9,11 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/place.h"
+#include "base/strings.h"
 #include "builder/tree.h"
 
 struct diagnostics;
-
-struct place {
-	const char *file; /* as the user would name it */
-	unsigned line, column; /* from 1 */
-};
-
-struct strings {
-	const char **items;
-	size_t count;
-	const struct place *places; /* where each item was written, or NULL when the list is not a profile's */
-};
 
 struct pair {
 	const char *key, *value;

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "builder/units.h"
 
 enum { BAR_WIDTH = 20, REDRAW_MS = 100, QUIET_MS = 100 };
@@ -33,14 +34,6 @@ struct progress {
 	struct progress_step *steps;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static unsigned columns(void)
 {
 	struct winsize size;
@@ -59,7 +52,7 @@ static void erase(struct progress *p)
 static void draw_step(const struct progress_step *s, unsigned width)
 {
 	char line[512], done[UNITS_SIZE], total[UNITS_SIZE], bar[BAR_WIDTH + 1];
-	double seconds = (double)(now_ms() - s->start) / 1000;
+	double seconds = (double)(clock_ms() - s->start) / 1000;
 
 	if (s->total) {
 		unsigned full = (unsigned)((s->done < s->total ? s->done : s->total) * BAR_WIDTH / s->total);
@@ -94,7 +87,7 @@ static void draw(struct progress *p)
 /* Without a terminal a long step says that it runs: soon after it began, then now and again. Nobody waits before silence. */
 static void give_signs(struct progress *p)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
 	for (struct progress_step *s = p->steps; s; s = s->next) {
 		char done[UNITS_SIZE], total[UNITS_SIZE];
@@ -201,7 +194,7 @@ struct progress_step *progress_begin(struct progress *p, const char *verb, const
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return NULL;
-	*s = (struct progress_step){.owner = p, .verb = strdup(verb), .name = strdup(name), .total = total, .start = now_ms()};
+	*s = (struct progress_step){.owner = p, .verb = strdup(verb), .name = strdup(name), .total = total, .start = clock_ms()};
 	if (!s->verb || !s->name) {
 		step_free(s);
 		return NULL;
@@ -242,7 +235,7 @@ void progress_end(struct progress_step *s, const char *note)
 	if (!s)
 		return;
 	p = s->owner;
-	took = now_ms() - s->start;
+	took = clock_ms() - s->start;
 	pthread_mutex_lock(&p->mutex);
 	erase(p);
 	unlink_step(s);

@@ -152,9 +152,8 @@ static int open_place(const char *path, bool lock, struct stat *st, struct error
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, st) < 0)
 		return error_errno(err, "%s", path);
-	while (lock && flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
-			break;
+	if (lock)
+		fd_flock(fd, LOCK_EX);
 	return take_fd(&fd);
 }
 
@@ -208,7 +207,7 @@ int publish(struct outputs *o, bool *changed, struct error *err)
 		tftp_fd = open_place(o->tftp, false, &tftp_stat, err);
 		r = tftp_fd < 0 ? -1 : check_apart(o, tftp_fd, &out_stat, err);
 		if (r == 0)
-			flock(tftp_fd, LOCK_EX);
+			fd_flock(tftp_fd, LOCK_EX);
 	}
 	if (r == 0)
 		r = publish_staged(o, &out, &image, changed, err);

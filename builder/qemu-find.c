@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "builder/qemu-console.h"
 #include "builder/qemu.h"
@@ -81,7 +81,7 @@ static bool try_kvm(const struct qemu *q, const char *kernel)
 	_cleanup_(console_free) struct console console = {0};
 	_cleanup_error_ struct error ignored = {0};
 	struct arena a = {0};
-	struct timespec begin, now;
+	int64_t until;
 	bool started;
 
 	m.qemu.kvm = true;
@@ -89,7 +89,7 @@ static bool try_kvm(const struct qemu *q, const char *kernel)
 	arena_free(&a);
 	if (!started)
 		return false;
-	clock_gettime(CLOCK_MONOTONIC, &begin);
+	until = clock_ms() + KVM_TRY_MILLISECONDS;
 	do {
 		_cleanup_strbuf_ struct strbuf show = {0};
 		struct pollfd from = {.fd = p.console, .events = POLLIN};
@@ -103,9 +103,7 @@ static bool try_kvm(const struct qemu *q, const char *kernel)
 			if (n > 0)
 				console_feed(&console, text, (size_t)n, &show);
 		}
-		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (console.failure != CONSOLE_PANIC &&
-		 (now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 < KVM_TRY_MILLISECONDS);
+	} while (console.failure != CONSOLE_PANIC && clock_ms() < until);
 	return console.failure == CONSOLE_PANIC;
 }
 

@@ -54,7 +54,7 @@ static void drop(struct probes *all, struct probe *p)
 }
 
 /* A server that is there but not ready yet answers with 5xx: worth waiting. */
-static void end(struct probes *all, struct probe *p, long long now)
+static void end(struct probes *all, struct probe *p, int64_t now)
 {
 	long status = 0;
 
@@ -80,7 +80,7 @@ int probes_start(struct probes *p, const struct forward *forwards, size_t count,
 	return 0;
 }
 
-bool probes_step(struct probes *p, long long now)
+bool probes_step(struct probes *p, int64_t now)
 {
 	int running = 0, left = 0;
 	const CURLMsg *message;

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -17,7 +18,7 @@ struct probe {
 
 	/* Private. */
 	void *easy;
-	long long next;      /* milliseconds: when to try again */
+	int64_t next;        /* when to try again */
 };
 
 struct probes {
@@ -28,6 +29,6 @@ struct probes {
 
 /* One probe for each forward; memory from the heap. */
 int probes_start(struct probes *p, const struct forward *forwards, size_t count, struct error *err);
-/* Go on, without waiting; now is any clock in milliseconds. True once every port has answered. */
-bool probes_step(struct probes *p, long long now);
+/* Go on, without waiting; now as from clock_ms. True once every port has answered. */
+bool probes_step(struct probes *p, int64_t now);
 void probes_free(struct probes *p);

@@ -10,10 +10,10 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 
 enum {
@@ -23,14 +23,6 @@ enum {
 	LINE_GRACE = 300,       /* after a match: for the rest of its line */
 	SHUTDOWN_GRACE = 30000, /* after the power button */
 };
-
-static long long clock_milliseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
 
 /* A line of our own, between those of the machine. */
 static __attribute__((format(printf, 2, 3))) void say(struct session *s, const char *fmt, ...)
@@ -96,7 +88,7 @@ static void after_seen(struct session *s)
 	s->answered = true;
 }
 
-static int step_seen(struct session *s, long long now, struct error *err)
+static int step_seen(struct session *s, int64_t now, struct error *err)
 {
 	if (!s->seen || s->answered)
 		return 0;
@@ -120,7 +112,7 @@ static int step_seen(struct session *s, long long now, struct error *err)
 	return 0;
 }
 
-static void step_failure(struct session *s, long long now)
+static void step_failure(struct session *s, int64_t now)
 {
 	enum console_failure f = s->console.failure;
 
@@ -131,7 +123,7 @@ static void step_failure(struct session *s, long long now)
 	s->end = SESSION_FAILED;
 }
 
-static void take_signal(struct session *s, long long now)
+static void take_signal(struct session *s, int64_t now)
 {
 	struct signalfd_siginfo info;
 
@@ -148,7 +140,7 @@ static void take_signal(struct session *s, long long now)
 }
 
 /* 0 at the end of the console. */
-static int take_console(struct session *s, long long now, struct error *err)
+static int take_console(struct session *s, int64_t now, struct error *err)
 {
 	_cleanup_strbuf_ struct strbuf show = {0};
 	char data[16384];
@@ -201,12 +193,12 @@ static int step(struct session *s, struct error *err)
 		{.fd = s->input_open && !s->input.len ? 0 : -1, .events = POLLIN},
 	};
 	bool probing = s->seen && !s->answered;
-	long long now;
+	int64_t now;
 	int more = 1;
 
 	if (poll(fds, sizeof(fds) / sizeof(fds[0]), probing ? PROBE_TICK : TICK) < 0 && errno != EINTR)
 		return error_errno(err, "cannot wait for the machine");
-	now = clock_milliseconds();
+	now = clock_ms();
 	if (fds[0].revents)
 		take_signal(s, now);
 	if (fds[1].revents & (POLLIN | POLLHUP | POLLERR))
@@ -299,12 +291,12 @@ int session_run(struct session *s, const char *const *argv, struct error *err)
 	s->signals = session_signals(&old, err);
 	if (s->signals < 0)
 		return -1;
-	s->started = clock_milliseconds();
+	s->started = clock_ms();
 	code = qemu_start(&s->process, argv, err);
 	if (code == 0)
 		code = loop(s, err);
 	qemu_stop(&s->process);
-	s->ended_at = clock_milliseconds();
+	s->ended_at = clock_ms();
 	if (code == 0)
 		code = check_qemu(s, err);
 	qemu_close(&s->process);

@@ -3,6 +3,7 @@
 
 #include <regex.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "builder/qemu-console.h"
@@ -32,7 +33,7 @@ struct session {
 	struct console console;
 	struct probes probes; /* started once seen */
 	bool answered;        /* all of them */
-	long long started, kernel_at, seen_at, answered_at, ended_at; /* milliseconds of one clock; 0: never */
+	int64_t started, kernel_at, seen_at, answered_at, ended_at; /* clock_ms; 0: never */
 
 	/* Private. */
 	struct qemu_process process;
@@ -40,7 +41,7 @@ struct session {
 	bool input_open;      /* the user's keys go to the machine */
 	struct strbuf input;  /* typed, not yet taken by the machine */
 	struct strbuf errors; /* QEMU's own messages */
-	long long stop_at;    /* 0, or when to stop: the last words are still shown */
+	int64_t stop_at;    /* 0, or when to stop: the last words are still shown */
 	unsigned interrupts;
 	bool over;
 };

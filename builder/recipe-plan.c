@@ -21,7 +21,7 @@ static int option_error(const struct pair *option, struct error *err)
 {
 	if (!option->at.file)
 		return -1;
-	return error_wrap(err, "%s:%u:%u", option->at.file, option->at.line, option->at.column);
+	return place_wrap(err, option->at);
 }
 
 static bool is_choice(const struct strings *choices, const char *s, size_t n)

@@ -46,20 +46,6 @@ static void *one_more(struct arena *a, const void *items, size_t count, size_t s
 	return copy;
 }
 
-static void push(struct arena *a, struct strings *list, const char *s)
-{
-	list->items = one_more(a, list->items, list->count, sizeof(*list->items));
-	list->items[list->count++] = s;
-}
-
-static bool contains(const struct strings *list, const char *s)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (!strcmp(list->items[i], s))
-			return true;
-	return false;
-}
-
 /* The next word of *text in the arena, or NULL at its end. */
 static const char *next_word(struct arena *a, const char **text)
 {
@@ -94,9 +80,9 @@ static int add_names(const struct reader *r, const char *value, struct strings *
 	while ((word = next_word(r->arena, &value))) {
 		if (!is_package_name(word))
 			return complain(r, err, "\"%s\" is no name for %s (small letters, digits, \"+-.\")", word, what);
-		if (contains(list, word))
+		if (strings_has(list, word))
 			return complain(r, err, "%s \"%s\" is declared twice", what, word);
-		push(r->arena, list, word);
+		strings_add(r->arena, list, word);
 	}
 	return 0;
 }
@@ -139,7 +125,7 @@ static int read_files(struct reader *r, const char *value, struct error *err)
 			error_clear(err);
 			return complain(r, err, "file \"%s\" is no path relative to the recipe (\"..\" only at its start)", word);
 		}
-		push(r->arena, r->patterns, word);
+		strings_add(r->arena, r->patterns, word);
 	}
 	return 0;
 }
@@ -178,8 +164,8 @@ static int read_choices(struct reader *r, const char *text, struct recipe_option
 	else
 		return complain(r, err, "option \"%s\": expected (one of: …) or (some of: …)", o->name);
 	while ((word = next_word(r->arena, &text)))
-		push(r->arena, &o->choices, word);
-	if (!contains(&o->choices, o->value))
+		strings_add(r->arena, &o->choices, word);
+	if (!strings_has(&o->choices, o->value))
 		return complain(r, err, "option \"%s\": its default \"%s\" is not among the choices", o->name, o->value);
 	return 0;
 }
@@ -299,7 +285,7 @@ int recipe_parse(struct arena *a, const char *path, const char *text, size_t n, 
 		r.line = 2;
 		return complain(&r, err, "the first declaration must be \"recipe: what it makes\"");
 	}
-	if (recipe.version_of && !contains(&recipe.sources, recipe.version_of))
+	if (recipe.version_of && !strings_has(&recipe.sources, recipe.version_of))
 		return complain(&r, err, "its version is that of \"%s\", which is not declared with apt-source", recipe.version_of);
 	*out = recipe;
 	*patterns = found;
@@ -365,9 +351,9 @@ static int find_all_files(struct arena *a, const struct strings *roots, const st
 {
 	struct strings folders = {0};
 
-	push(a, &folders, path_parent(a, r->path));
+	strings_add(a, &folders, path_parent(a, r->path));
 	for (size_t i = 0; i < roots->count; i++)
-		push(a, &folders, path_join(a, roots->items[i], "hooks/build"));
+		strings_add(a, &folders, path_join(a, roots->items[i], "hooks/build"));
 	for (size_t i = 0; i < patterns->count; i++)
 		if (find_files(a, &folders, patterns->items[i], r, err) < 0)
 			return -1;

@@ -6,7 +6,7 @@
 #include "base/flat.h"
 #include "builder/progress.h"
 
-enum { NESTING_LIMIT = 8, LISTING_LIMIT = 64 * 1024 * 1024 };
+enum { LISTING_LIMIT = 64 * 1024 * 1024 };
 
 /* "recipe": listings by key; "recipe-inputs": what the key was made from, to tell later what changed. */
 #define KIND "recipe"
@@ -217,7 +217,7 @@ static int deliver(struct build *b, const struct source *s, bool may_make, unsig
 	struct recipe_plan p;
 	int found;
 
-	if (nesting > NESTING_LIMIT)
+	if (nesting > RECIPE_NESTING_LIMIT)
 		return error_set(err, "recipe %s: recipes build on each other in a circle", s->spec);
 	if (recipe_choose(b, s, &p, err) < 0)
 		return -1;

@@ -18,6 +18,8 @@
 
 #include "builder/source.h"
 
+enum { RECIPE_NESTING_LIMIT = 8 }; /* recipes that build on recipes */
+
 struct recipe_option {
 	const char *name;
 	const char *value;      /* the default */

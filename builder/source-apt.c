@@ -11,8 +11,7 @@ static int apt_resolve_one(struct build *b, const struct source *s, struct error
 {
 	if (find(b, s))
 		return 0;
-	return error_set(err, "%s:%u:%u: the lock has no package \"%s\"; write it anew with \"mkdl lock\"", s->at.file,
-			 s->at.line, s->at.column, s->spec);
+	return place_error(err, s->at, "the lock has no package \"%s\"; write it anew with \"mkdl lock\"", s->spec);
 }
 
 static int apt_open(struct build *b, const struct source *s, struct tree *out, struct error *err)

@@ -1,44 +1,27 @@
 /* build: parts that a recipe makes. */
-#include <string.h>
-
-#include "base/cleanup.h"
 #include "builder/recipe.h"
 
-enum { NESTING_LIMIT = 8 };
-
-static void add_new(struct arena *a, struct strings *list, size_t *cap, const struct strings *more)
+static void add_new(struct arena *a, struct strings *list, const struct strings *more)
 {
-	for (size_t i = 0; i < more->count; i++) {
-		size_t k = 0;
-
-		while (k < list->count && strcmp(list->items[k], more->items[i]))
-			k++;
-		if (k < list->count)
-			continue;
-		list->items = arena_grow(a, list->items, list->count, cap, sizeof(*list->items));
-		list->items[list->count++] = more->items[i];
-	}
+	for (size_t i = 0; i < more->count; i++)
+		if (!strings_has(list, more->items[i]))
+			strings_add(a, list, more->items[i]);
 }
 
-struct input_lists {
-	struct recipe_inputs found;
-	size_t package_cap, source_cap;
-};
-
-static int add_inputs(struct build *b, const struct source *s, unsigned nesting, struct input_lists *lists, struct error *err)
+static int add_inputs(struct build *b, const struct source *s, unsigned nesting, struct recipe_inputs *found, struct error *err)
 {
 	struct recipe_plan p;
 
-	if (nesting > NESTING_LIMIT)
+	if (nesting > RECIPE_NESTING_LIMIT)
 		return error_set(err, "recipe %s: recipes build on each other in a circle", s->spec);
 	if (recipe_choose(b, s, &p, err) < 0)
 		return -1;
-	add_new(b->arena, &lists->found.packages, &lists->package_cap, &p.recipe.packages);
-	add_new(b->arena, &lists->found.sources, &lists->source_cap, &p.recipe.sources);
+	add_new(b->arena, &found->packages, &p.recipe.packages);
+	add_new(b->arena, &found->sources, &p.recipe.sources);
 	for (size_t i = 0; i < p.recipe.parts.count; i++) {
 		const struct source part = recipe_part_source(s, p.recipe.parts.items[i]);
 
-		if (add_inputs(b, &part, nesting + 1, lists, err) < 0)
+		if (add_inputs(b, &part, nesting + 1, found, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -46,11 +29,11 @@ static int add_inputs(struct build *b, const struct source *s, unsigned nesting,
 
 int recipe_inputs(struct build *b, const struct source *s, struct recipe_inputs *out, struct error *err)
 {
-	struct input_lists lists = {.found.repository = s->repository};
+	struct recipe_inputs found = {.repository = s->repository};
 
-	if (add_inputs(b, s, 0, &lists, err) < 0)
+	if (add_inputs(b, s, 0, &found, err) < 0)
 		return -1;
-	*out = lists.found;
+	*out = found;
 	return 0;
 }
 

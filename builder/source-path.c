@@ -22,7 +22,7 @@ static const char *locate(struct build *b, const struct source *s, struct stat *
 	if (s->spec[0] == '/') {
 		if (stat(s->spec, st) == 0)
 			return s->spec;
-		error_errno(err, "%s:%u:%u: %s", s->at.file, s->at.line, s->at.column, s->spec);
+		place_errno(err, s->at, "%s", s->spec);
 		return NULL;
 	}
 	for (size_t i = 0; i < s->roots.count; i++) {
@@ -32,8 +32,8 @@ static const char *locate(struct build *b, const struct source *s, struct stat *
 			return path;
 		strbuf_printf(&tried, "%s%s", i ? ", " : "", s->roots.items[i]);
 	}
-	error_set(err, "%s:%u:%u: %s: no such file or folder below %s", s->at.file, s->at.line, s->at.column, s->spec,
-		  tried.data ? tried.data : "the profile's folder");
+	place_error(err, s->at, "%s: no such file or folder below %s", s->spec,
+		    tried.data ? tried.data : "the profile's folder");
 	return NULL;
 }
 
@@ -143,8 +143,8 @@ static int path_resolve(struct build *b, const struct source *s, struct error *e
 		return -1;
 	now.hash = listing_hash(tree);
 	if (locked && b->options.locked && !hash_equal(&locked->hash, &now.hash))
-		return error_set(err, "%s:%u:%u: %s is not what it was when the lock was written; build without --locked to take it "
-				 "as it is now", s->at.file, s->at.line, s->at.column, s->spec);
+		return place_error(err, s->at, "%s is not what it was when the lock was written; build without --locked to take it "
+				   "as it is now", s->spec);
 	lock_put_hash(&b->lock, &now);
 	return 0;
 }

@@ -42,8 +42,7 @@ static int find_group(struct request *r, const struct source *s, const char *nam
 	const struct repository *repository = name ? find_repository(&r->build->profile, name) : NULL;
 
 	if (name && (!repository || !strcmp(name, APT_HOST)))
-		return error_set(err, "%s:%u:%u: %s: there is no repository \"%s\" under repositories:", s->at.file, s->at.line,
-				 s->at.column, s->spec, name);
+		return place_error(err, s->at, "%s: there is no repository \"%s\" under repositories:", s->spec, name);
 	for (size_t i = 0; i < r->group_count; i++)
 		if (r->groups[i].repository == repository) {
 			*out = &r->groups[i];

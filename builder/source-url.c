@@ -18,9 +18,9 @@ static int wanted(struct build *b, const struct source *s, struct download *out,
 	struct download d = {.name = base_name(b->arena, s->spec), .uri = s->spec};
 
 	if (!s->sha256 || !hash_parse(s->sha256, &d.hash))
-		return error_set(err, "%s:%u:%u: url: needs a sha256: of 64 hex digits", s->at.file, s->at.line, s->at.column);
+		return place_error(err, s->at, "url: needs a sha256: of 64 hex digits");
 	if (!*d.name)
-		return error_set(err, "%s:%u:%u: %s: the URL names no file", s->at.file, s->at.line, s->at.column, s->spec);
+		return place_error(err, s->at, "%s: the URL names no file", s->spec);
 	*out = d;
 	return 0;
 }

@@ -87,22 +87,17 @@ struct package **source_hints(struct build *b, size_t *count)
 	return memo(b)->hints;
 }
 
-static bool same_word(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
 static bool same_source(const struct source *a, const struct source *b)
 {
-	if (a->kind != b->kind || !same_word(a->spec, b->spec) || !same_word(a->sha256, b->sha256) ||
-	    !same_word(a->repository, b->repository) || a->with.count != b->with.count || a->roots.count != b->roots.count)
+	if (a->kind != b->kind || !string_equal(a->spec, b->spec) || !string_equal(a->sha256, b->sha256) ||
+	    !string_equal(a->repository, b->repository) || a->with.count != b->with.count || a->roots.count != b->roots.count)
 		return false;
 	for (size_t i = 0; i < a->with.count; i++)
-		if (!same_word(a->with.items[i].key, b->with.items[i].key) ||
-		    !same_word(a->with.items[i].value, b->with.items[i].value))
+		if (!string_equal(a->with.items[i].key, b->with.items[i].key) ||
+		    !string_equal(a->with.items[i].value, b->with.items[i].value))
 			return false;
 	for (size_t i = 0; i < a->roots.count; i++)
-		if (!same_word(a->roots.items[i], b->roots.items[i]))
+		if (!string_equal(a->roots.items[i], b->roots.items[i]))
 			return false;
 	return true;
 }
@@ -110,11 +105,9 @@ static bool same_source(const struct source *a, const struct source *b)
 /* "profiles/worker.yml:12:3: containerd: …"; what comes from a recipe names it already. */
 static int wrap(const struct source *s, struct error *err)
 {
-	if (s->kind == SOURCE_BUILD)
-		return s->at.file ? error_wrap(err, "%s:%u:%u", s->at.file, s->at.line, s->at.column) : -1;
-	if (!s->at.file)
-		return error_wrap(err, "%s", s->spec);
-	return error_wrap(err, "%s:%u:%u: %s", s->at.file, s->at.line, s->at.column, s->spec);
+	if (s->kind != SOURCE_BUILD)
+		error_wrap(err, "%s", s->spec);
+	return place_wrap(err, s->at);
 }
 
 int source_open(struct build *b, const struct source *s, struct tree **out, struct error *err)

@@ -7,13 +7,10 @@
 #include "builder/store.h"
 
 /* The error for a write to the store that failed with errno; says what to do about a full disk. */
-int store_full(const struct store *s, struct error *err);
+int store_failed(const struct store *s, struct error *err);
 
-/* write(2) until all is written; store_full on failure. */
+/* write(2) until all is written; store_failed on failure. */
 int store_write(const struct store *s, int fd, const void *data, size_t n, struct error *err);
-
-/* flock(2), again when interrupted. */
-int store_flock(int fd, int operation);
 
 /* A name below tmp/ that nothing else has. */
 void store_temporary(const struct store *s, char name[static 64]);

@@ -164,7 +164,7 @@ int store_prune(struct store *s, unsigned days, struct store_usage *removed, str
 	if (result == 0)
 		result = prune_locks(s, &p);
 	arena_free(&a);
-	store_flock(s->in_use, LOCK_SH);
+	fd_flock(s->in_use, LOCK_SH);
 	if (result < 0)
 		return error_wrap(err, "the cache %s", s->path);
 	*removed = sum;

@@ -91,7 +91,7 @@ int store_make_dir(struct store *s, struct arena *a, const char **path, struct e
 	store_temporary(s, name);
 	snprintf(relative, sizeof(relative), "tmp/%s", name);
 	if (mkdirat(s->fd, relative, 0755) < 0)
-		return store_full(s, err);
+		return store_failed(s, err);
 	*path = arena_printf(a, "%s/%s", s->path, relative);
 	return 0;
 }
@@ -134,8 +134,8 @@ int store_lock(struct store *s, const char *name, struct error *err)
 		return error_set(err, "%s: not a name for a lock", name);
 	fd = openat(s->fd, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
-		return store_full(s, err);
-	if (store_flock(fd, LOCK_EX) < 0)
+		return store_failed(s, err);
+	if (fd_flock(fd, LOCK_EX) < 0)
 		return error_errno(err, "%s/%s: cannot lock it", s->path, path);
 	return take_fd(&fd);
 }

@@ -35,7 +35,7 @@ static int choose_path(struct arena *a, const char **out, struct error *err)
 	return 0;
 }
 
-int store_full(const struct store *s, struct error *err)
+int store_failed(const struct store *s, struct error *err)
 {
 	int saved = errno;
 
@@ -44,14 +44,6 @@ int store_full(const struct store *s, struct error *err)
 		error_set(err, "%s; free some space (\"mkdl cache prune\") or set MKDL_CACHE to a folder with more of it",
 			  error_text(err));
 	return -1;
-}
-
-int store_flock(int fd, int operation)
-{
-	while (flock(fd, operation) < 0)
-		if (errno != EINTR)
-			return -1;
-	return 0;
 }
 
 /* Removes the folders of processes that are gone: nobody holds their lock. */
@@ -95,10 +87,10 @@ static int open_session(struct store *s, int tmp, struct error *err)
 		if (mkdirat(tmp, s->session_name, 0700) < 0) {
 			if (errno == EEXIST)
 				continue;
-			return store_full(s, err);
+			return store_failed(s, err);
 		}
 		fd = openat(tmp, s->session_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0 || store_flock(fd, LOCK_SH) < 0 || fstat(fd, &st) < 0 || st.st_nlink == 0)
+		if (fd < 0 || fd_flock(fd, LOCK_SH) < 0 || fstat(fd, &st) < 0 || st.st_nlink == 0)
 			continue;
 		if (fstatat(tmp, s->session_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
@@ -127,10 +119,10 @@ int store_open(struct store *s, struct arena *a, struct error *err)
 	store.fd = fd;
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		if (mkdirat(fd, folders[i], 0755) < 0 && errno != EEXIST)
-			return store_full(&store, err);
+			return store_failed(&store, err);
 	in_use = openat(fd, "in-use", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (in_use < 0 || store_flock(in_use, LOCK_SH) < 0)
-		return store_full(&store, err);
+	if (in_use < 0 || fd_flock(in_use, LOCK_SH) < 0)
+		return store_failed(&store, err);
 	tmp = openat(fd, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (tmp < 0)
 		return error_errno(err, "%s/tmp", store.path);
@@ -174,7 +166,7 @@ int store_blob_begin(struct store *s, struct store_blob *b, struct error *err)
 	snprintf(path, sizeof(path), "tmp/%s", blob.name);
 	blob.fd = openat(s->fd, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (blob.fd < 0)
-		return store_full(s, err);
+		return store_failed(s, err);
 	*b = blob;
 	return 0;
 }
@@ -202,7 +194,7 @@ static int rename_into(struct store *s, const char *from, const char *to, struct
 		return 0;
 	if (errno != ENOENT || (mkdirat(s->fd, folder, 0755) < 0 && errno != EEXIST) ||
 	    renameat(s->fd, from, s->fd, to) < 0)
-		return store_full(s, err);
+		return store_failed(s, err);
 	return 0;
 }
 
@@ -212,7 +204,7 @@ int store_publish(struct store *s, struct store_blob *b, const char *path, bool 
 
 	snprintf(temporary, sizeof(temporary), "tmp/%s", b->name);
 	if (fchmod(b->fd, 0444) < 0 || (sync && fdatasync(b->fd) < 0)) {
-		store_full(s, err);
+		store_failed(s, err);
 		store_blob_drop(s, b);
 		return -1;
 	}
@@ -279,19 +271,7 @@ int store_put(struct store *s, const void *data, size_t n, struct hash *out, str
 
 int store_write(const struct store *s, int fd, const void *data, size_t n, struct error *err)
 {
-	const char *p = data;
-
-	while (n) {
-		ssize_t w = write(fd, p, n);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return store_full(s, err);
-		p += w;
-		n -= (size_t)w;
-	}
-	return 0;
+	return fd_write(fd, data, n) < 0 ? store_failed(s, err) : 0;
 }
 
 static int copy_hashed(struct store *s, int from, int to, const char *name, struct hash *out, uint64_t *size,
@@ -300,25 +280,20 @@ static int copy_hashed(struct store *s, int from, int to, const char *name, stru
 	struct hasher hasher;
 	char chunk[65536];
 	uint64_t total = 0;
+	int result = 0;
 	ssize_t n;
 
 	hash_begin(&hasher);
-	for (;;) {
-		n = read(from, chunk, sizeof(chunk));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			error_errno(err, "%s", name);
-		if (n <= 0)
-			break;
-		hash_add(&hasher, chunk, (size_t)n);
-		total += (uint64_t)n;
-		if (store_write(s, to, chunk, (size_t)n, err) < 0) {
-			n = -1;
+	while (result == 0 && (n = fd_read(from, chunk, sizeof(chunk))) != 0) {
+		if (n < 0) {
+			result = error_errno(err, "%s", name);
 			break;
 		}
+		hash_add(&hasher, chunk, (size_t)n);
+		total += (uint64_t)n;
+		result = store_write(s, to, chunk, (size_t)n, err);
 	}
-	if (n < 0) {
+	if (result < 0) {
 		hash_drop(&hasher);
 		return -1;
 	}

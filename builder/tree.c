@@ -8,8 +8,6 @@
 #include "base/path.h"
 #include "base/strbuf.h"
 
-enum { MAX_LINKS = 40 }; /* as the kernel's MAXSYMLINKS */
-
 static const char *const layer_names[LAYER_COUNT] = {
 	[LAYER_EARLY] = "early",       [LAYER_USERLAND] = "userland",     [LAYER_MODULES] = "modules",
 	[LAYER_RUNTIME] = "runtime",   [LAYER_KUBERNETES] = "kubernetes", [LAYER_IMAGES] = "images",
@@ -19,14 +17,6 @@ static const char *const layer_names[LAYER_COUNT] = {
 const char *layer_name(enum layer layer)
 {
 	return layer_names[layer];
-}
-
-int layer_by_name(const char *name)
-{
-	for (int i = 0; i < LAYER_COUNT; i++)
-		if (!strcmp(layer_names[i], name))
-			return i;
-	return -1;
 }
 
 void tree_add(struct tree *t, const struct node *node)
@@ -143,7 +133,7 @@ static bool walk_component(struct tree *t, char *at, char **rest, unsigned *link
 	snprintf(at + len, PATH_LIMIT + 2 - len, "/%.*s", (int)n, name);
 	node = tree_find(t, at);
 	if (node && node->type == NODE_SYMLINK) {
-		char *joined = ++*links > MAX_LINKS ? NULL : follow_link(node->target, after);
+		char *joined = ++*links > TREE_LINK_LIMIT ? NULL : follow_link(node->target, after);
 
 		if (!joined)
 			return false;
@@ -180,7 +170,7 @@ struct node *tree_resolve(struct tree *t, const char *path)
 	return whole ? tree_find(t, *at ? at : "/") : NULL;
 }
 
-/* Adds the folders above nodes[i] that have no node. The folders between are added once: `last` is the path before it. */
+/* Adds the folders above nodes[i] that have no node. */
 static void add_parents(struct tree *t, size_t i, struct tree *missing)
 {
 	const char *path = t->nodes[i].path;

@@ -25,8 +25,9 @@ enum layer {
 };
 
 const char *layer_name(enum layer layer);
-/* -1 when there is no such layer. LAYER_EARLY and LAYER_MANIFEST are not for profiles to choose. */
-int layer_by_name(const char *name);
+
+/* Links that a walk follows before it gives up, as the kernel does (MAXSYMLINKS). */
+enum { TREE_LINK_LIMIT = 40 };
 
 enum node_type { NODE_FILE, NODE_DIR, NODE_SYMLINK, NODE_CHAR, NODE_BLOCK, NODE_FIFO };
 
@@ -52,7 +53,7 @@ struct tree {
 	bool sorted;
 };
 
-/* Append a copy of node; strings are not copied. No check for duplicates: see tree_put. */
+/* Append a copy of node; strings are not copied. Of nodes with one path tree_sort keeps the last. */
 void tree_add(struct tree *t, const struct node *node);
 
 /* By path, bytewise. Of nodes with the same path the one added last stays. */
@@ -66,7 +67,8 @@ struct node *tree_find(struct tree *t, const char *path);
 struct node *tree_resolve(struct tree *t, const char *path);
 
 /* Add the parent folders that are missing (0755 root:root, origin "folder"), move every folder into the first layer that
- * has something below it (the kernel unpacks the layers in order and makes no folders by itself), then check: nothing lies below a file or a link, no path twice, only permission bits in modes. Sorts. */
+ * has something below it (the kernel unpacks the layers in order and makes no folders by itself), then check: nothing lies below
+ * a file or a link, links have targets, modes hold only permission bits. Sorts. */
 int tree_finish(struct tree *t, struct error *err);
 
 /* The listing format of the store and of `mkdl list --raw`: flat records

@@ -4,17 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "init/names.h"
 #include "init/plan-words.h"
-
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 bool cmdline_mac(const char *word, char out[static 18])
 {
@@ -28,9 +20,9 @@ bool cmdline_mac(const char *word, char out[static 18])
 	else if (n != 17)
 		return false;
 	for (size_t i = 0; i < 17; i++) {
-		if (i % 3 == 2 ? word[i] != ':' && word[i] != '-' : hex(word[i]) < 0)
+		if (i % 3 == 2 ? word[i] != ':' && word[i] != '-' : hex_digit(word[i]) < 0)
 			return false;
-		mac[i] = i % 3 == 2 ? ':' : digits[hex(word[i])];
+		mac[i] = i % 3 == 2 ? ':' : digits[hex_digit(word[i])];
 	}
 	mac[17] = '\0';
 	memcpy(out, mac, sizeof(mac));

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
-#include "init/clock.h"
 #include "init/console.h"
 #include "init/identity.h"
 #include "init/interface.h"

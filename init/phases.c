@@ -1,6 +1,6 @@
 #include "init/phases.h"
 
-#include "init/clock.h"
+#include "base/clock.h"
 #include "init/console.h"
 #include "init/spawn.h"
 

@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
-#include "init/clock.h"
+#include "base/path.h"
 #include "init/console.h"
 
 enum { TERM_MS = 5000, KILL_MS = 3000, UNMOUNT_MS = 30000, MOUNTS = 4096, MOUNTINFO_LIMIT = 4 << 20 };
@@ -71,16 +72,9 @@ static void unescape(char *path)
 	*w = '\0';
 }
 
-static bool is_below(const char *path, const char *folder)
-{
-	size_t n = strlen(folder);
-
-	return !strncmp(path, folder, n) && (path[n] == '/' || path[n] == '\0');
-}
-
 static void unmount(const char *path)
 {
-	if (!strcmp(path, "/") || is_below(path, "/proc") || is_below(path, "/sys") || is_below(path, "/dev"))
+	if (!strcmp(path, "/") || path_is_below(path, "/proc") || path_is_below(path, "/sys") || path_is_below(path, "/dev"))
 		return;
 	if (umount2(path, UMOUNT_NOFOLLOW) == 0 || errno != EBUSY)
 		return;

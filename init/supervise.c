@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "init/clock.h"
+#include "base/clock.h"
 #include "init/console.h"
 #include "init/names.h"
 

@@ -7,10 +7,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "node/containerd-client.h"
 #include "node/image-list.h"
@@ -50,14 +50,6 @@ static int parse_options(int argc, char **argv, struct options *out)
 	return 0;
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* containerd has a copy now; both in RAM would be one too many. A root that cannot be written to loses nothing. */
 static int remove_blob(int dirfd, const struct image_record *blob, struct error *err)
 {
@@ -70,7 +62,8 @@ static int remove_blob(int dirfd, const struct image_record *blob, struct error 
 
 static int import(struct grpc *g, int dirfd, const struct image_list *list, bool remove, struct error *err)
 {
-	uint64_t start = now_ms(), bytes = 0;
+	uint64_t bytes = 0;
+	int64_t start = clock_ms();
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct image_record *r = &list->records[i];
@@ -82,8 +75,8 @@ static int import(struct grpc *g, int dirfd, const struct image_list *list, bool
 		}
 		if (containerd_put_image(g, r, err) < 0)
 			return -1;
-		printf("image %s: %" PRIu64 " bytes in %" PRIu64 " ms\n", r->name, bytes, now_ms() - start);
-		start = now_ms();
+		printf("image %s: %" PRIu64 " bytes in %" PRId64 " ms\n", r->name, bytes, clock_ms() - start);
+		start = clock_ms();
 		bytes = 0;
 	}
 	return 0;

@@ -15,7 +15,8 @@
 #include "init/plan.h"
 #include "store-fixture.h"
 
-#define STRINGS(...) {.items = (const char *[]){__VA_ARGS__}, .count = sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)}
+#define STRINGS(...) \
+	{.items = (const char *[]){__VA_ARGS__}, .count = sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)}
 
 static struct store_fixture fixture;
 static struct tree sources;

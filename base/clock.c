@@ -1,4 +1,4 @@
-#include "init/clock.h"
+#include "base/clock.h"
 
 #include <time.h>
 
