@@ -1,6 +1,8 @@
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -9,12 +11,14 @@
 #include "base/file.h"
 #include "init/console.h"
 #include "init/phases.h"
+#include "init/reason.h"
 
 #define MANIFEST "/etc/mkdl/manifest"
 #define PLAN "/etc/mkdl/plan"
 #define MODALIAS "/etc/mkdl/modalias"
 
-enum { MANIFEST_LIMIT = 16 << 20, MODALIAS_LIMIT = 16 << 20 };
+enum { MANIFEST_LIMIT = 16 << 20, MODALIAS_LIMIT = 16 << 20, KERNEL_LOG = 1 << 18 };
+enum { READ_ALL = 3 /* SYSLOG_ACTION_READ_ALL, syslog(2) */ };
 
 static unsigned long long memory_mb(void)
 {
@@ -24,12 +28,35 @@ static unsigned long long memory_mb(void)
 	return (unsigned long long)info.totalram * info.mem_unit >> 20;
 }
 
+/* What the kernel said when it could not unpack the image; "" when it does not say. */
+static void unpacking_failure(char *out, size_t size)
+{
+	_cleanup_free_ char *log = calloc(1, KERNEL_LOG + 1);
+	int n = log ? klogctl(READ_ALL, log, KERNEL_LOG) : -1;
+
+	reason_after(n > 0 ? log : "", "Initramfs unpacking failed: ", out, size);
+}
+
 static int incomplete(struct error *err)
 {
+	char why[80];
+
+	unpacking_failure(why, sizeof(why));
+	if (!*why)
+		return error_set(err,
+				 "image is incomplete: %s: not enough RAM while unpacking, or a truncated download; "
+				 "this machine has %llu MB; give it more, or serve the image again",
+				 error_text(err), memory_mb());
+	/* What writing answers when rootfs is full. */
+	if (!strcmp(why, "write error"))
+		return error_set(err,
+				 "image is incomplete: %s: not enough RAM while unpacking; this machine has %llu MB: "
+				 "give it more",
+				 error_text(err), memory_mb());
 	return error_set(err,
-			 "image is incomplete: %s: not enough RAM while unpacking, or a truncated download; "
-			 "this machine has %llu MB; give it more, or serve the image again",
-			 error_text(err), memory_mb());
+			 "image is incomplete: %s: the kernel could not unpack it (%s): a truncated or damaged "
+			 "download: serve the image again",
+			 error_text(err), why);
 }
 
 /* A kernel that runs out of room while it unpacks the image says so in one line and goes on; this is where it ends. */

@@ -16,15 +16,16 @@
 #include "base/cleanup.h"
 
 #define NET "/sys/class/net"
+#define PCI "/sys/bus/pci/devices"
 
 /* The first line of a small sysfs file; "" when it cannot be read (carrier of an interface that is down). */
-static void read_attribute(const char *interface, const char *attribute, char *out, size_t size)
+static void read_attribute(const char *folder, const char *device, const char *attribute, char *out, size_t size)
 {
 	_cleanup_close_ int fd = -1;
-	char path[96];
+	char path[128];
 	ssize_t n;
 
-	snprintf(path, sizeof(path), NET "/%s/%s", interface, attribute);
+	snprintf(path, sizeof(path), "%s/%.32s/%s", folder, device, attribute);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, out, size - 1);
 	out[n > 0 ? n : 0] = '\0';
@@ -60,18 +61,41 @@ size_t interface_list(struct interface out[static INTERFACES])
 			continue;
 		strcpy(i.name, e->d_name);
 		/* ARPHRD_ETHER is 1 (linux/if_arp.h). */
-		read_attribute(i.name, "type", text, sizeof(text));
+		read_attribute(NET, i.name, "type", text, sizeof(text));
 		if (strcmp(text, "1") != 0 || !has(i.name, "device") || has(i.name, "phy80211"))
 			continue;
-		read_attribute(i.name, "address", text, sizeof(text));
+		read_attribute(NET, i.name, "address", text, sizeof(text));
 		if (!cmdline_mac(text, i.mac))
 			continue;
-		read_attribute(i.name, "carrier", text, sizeof(text));
+		read_attribute(NET, i.name, "carrier", text, sizeof(text));
 		i.carrier = !strcmp(text, "1");
 		out[n++] = i;
 	}
 	qsort(out, n, sizeof(*out), by_name);
 	return n;
+}
+
+bool interface_without_driver(char out[static 16])
+{
+	_cleanup_closedir_ DIR *dir = opendir(PCI);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		char class[16], vendor[16], device[16], path[128];
+
+		read_attribute(PCI, e->d_name, "class", class, sizeof(class));
+		snprintf(path, sizeof(path), PCI "/%.32s/driver", e->d_name);
+		/* Class 02, subclass 00: Ethernet controller. */
+		if (strncmp(class, "0x0200", 6) != 0 || access(path, F_OK) == 0)
+			continue;
+		read_attribute(PCI, e->d_name, "vendor", vendor, sizeof(vendor));
+		read_attribute(PCI, e->d_name, "device", device, sizeof(device));
+		if (strncmp(vendor, "0x", 2) != 0 || strncmp(device, "0x", 2) != 0)
+			continue;
+		snprintf(out, 16, "%.4s:%.4s", vendor + 2, device + 2);
+		return true;
+	}
+	return false;
 }
 
 static struct ifreq request_for(const char *name)

@@ -17,6 +17,9 @@ struct interface {
 /* The Ethernet interfaces that have hardware behind them, by name, up to INTERFACES; returns their number. */
 size_t interface_list(struct interface out[static INTERFACES]);
 
+/* A network card on the PCI bus that no driver has taken: its vendor and device, "10ec:8139". False when there is none. */
+bool interface_without_driver(char out[static 16]);
+
 int interface_up(const char *name, struct error *err);
 
 /* Take the address away and switch it off. */

@@ -8,8 +8,9 @@
 
 #include "base/file.h"
 #include "init/console.h"
+#include "init/reason.h"
 
-enum { CHUNK_SIZE = 16384, CHUNKS = 4, TAIL_SIZE = 1024 };
+enum { CHUNK_SIZE = 16384, CHUNKS = 4, WHY_SIZE = 1 << 16 };
 
 static int open_file(const char *path)
 {
@@ -49,7 +50,7 @@ static void rotate(struct log *log)
 	int fresh;
 
 	snprintf(old, sizeof(old), "%s.1", log->path);
-	log->size = 0;
+	log->size = log->mark = 0;
 	if (rename(log->path, old) == 0) {
 		fresh = open_file(log->path);
 		if (fresh >= 0) {
@@ -79,26 +80,29 @@ void log_drain(struct log *log)
 	}
 }
 
-void log_say_last(const struct log *log, int lines)
+void log_mark(struct log *log)
 {
-	char tail[TAIL_SIZE + 1];
-	off_t from = log->size > TAIL_SIZE ? (off_t)(log->size - TAIL_SIZE) : 0;
-	ssize_t n = pread(log->file, tail, TAIL_SIZE, from);
-	char *start, *end;
+	log->mark = log->size;
+}
+
+void log_say_why(const struct log *log, int lines)
+{
+	static char text[WHY_SIZE]; /* not on the stack; touched by those that have something to say */
+	size_t from = log->size - log->mark > WHY_SIZE ? log->size - WHY_SIZE : log->mark;
+	ssize_t n = pread(log->file, text, WHY_SIZE, (off_t)from);
+	const char *p, *end;
 
 	if (n <= 0)
 		return;
-	end = tail + n;
-	if (end[-1] == '\n')
-		end--;
-	start = end;
-	while (start > tail && (start[-1] != '\n' || --lines > 0))
-		start--;
-	while (start < end) {
-		char *newline = memchr(start, '\n', (size_t)(end - start));
-		char *stop = newline ? newline : end;
+	end = text + n;
+	p = reason_find(text, (size_t)n, from > log->mark, lines);
+	while (p < end) {
+		const char *newline = memchr(p, '\n', (size_t)(end - p));
+		const char *stop = newline ? newline : end;
 
-		console_quote(start, (int)(stop - start));
-		start = stop + 1;
+		console_quote(p, (int)(stop - p));
+		if (reason_is(p, (size_t)(stop - p)))
+			return;
+		p = stop + 1;
 	}
 }

@@ -12,6 +12,7 @@ struct log {
 	int read_fd, write_fd;
 	int file;
 	size_t size;    /* of the file */
+	size_t mark;    /* where in it the service's present run begins */
 	char path[128]; /* of the file */
 };
 
@@ -22,5 +23,8 @@ int log_open(struct log *log, const char *folder, const char *name, struct error
  * the file system does not take is dropped. */
 void log_drain(struct log *log);
 
-/* Say the last lines of the file on the console. */
-void log_say_last(const struct log *log, int lines);
+/* A new run of the service begins here. */
+void log_mark(struct log *log);
+
+/* Say on the console why the present run ended: the line that gives the reason (reason.h), else the last lines. */
+void log_say_why(const struct log *log, int lines);

@@ -138,7 +138,7 @@ static int settle(struct node *node, const struct interface *chosen, const struc
 static int explain(const struct wanted *w, const struct interface *all, size_t n, struct error *err)
 {
 	const struct interface *linked = NULL, *only = NULL;
-	char list[256] = "";
+	char list[256] = "", card[16];
 
 	for (size_t i = 0; i < n; i++) {
 		size_t len = strlen(list);
@@ -150,6 +150,9 @@ static int explain(const struct wanted *w, const struct interface *all, size_t n
 		if (all[i].carrier)
 			linked = &all[i];
 	}
+	if (n == 0 && interface_without_driver(card))
+		return error_set(err, "the network card (PCI %s) has no driver in the image that works: add its kernel "
+				 "module to the profile's drivers", card);
 	if (n == 0)
 		return error_set(err, "the machine shows no Ethernet interface: "
 				 "is its driver in the image (the profile's drivers)?");

@@ -30,7 +30,7 @@ static const struct phase {
 	{"services", phase_services, STOP},
 };
 
-enum { RETRY_FIRST_MS = 500, RETRY_LONGEST_MS = 10000, SHELL_ENDS_MS = 1000 };
+enum { RETRY_FIRST_MS = 500, RETRY_LONGEST_MS = 10000, SHELL_ENDS_MS = 1000, SHELL_STARTS_MS = 1000, REBOOT_DELAY = 30 };
 
 static void say_done(const struct phase *phase, const char *detail, int64_t began)
 {
@@ -69,12 +69,14 @@ static int run_phase(struct node *node, const struct phase *phase, struct error 
 	}
 }
 
-static void offer_shell(struct node *node)
+/* False: there is no shell that works, as in an image that is not whole. */
+static bool offer_shell(struct node *node)
 {
 	static const char *const argv[] = {"/bin/sh", "-l", NULL};
 	const struct spawn shell = {
 		.argv = argv, .envp = spawn_environment, .output = -1, .terminal = console_device(),
 	};
+	int64_t began = clock_ms();
 	int status = 0;
 	pid_t pid;
 
@@ -83,6 +85,7 @@ static void offer_shell(struct node *node)
 	while (pid > 0 && !node->supervisor.request)
 		if (supervise_wait(&node->supervisor, pid, clock_ms() + SHELL_ENDS_MS, &status))
 			break;
+	return pid > 0 && (status == 0 || clock_ms() - began >= SHELL_STARTS_MS);
 }
 
 static void count_down(struct node *node, unsigned seconds)
@@ -109,10 +112,10 @@ static void fail(struct node *node, const char *phase, const struct error *err)
 	if (node->supervisor.request)
 		return;
 	console_say("BOOT FAILED in %s: %s", phase, error_text(err));
-	if (failure == PLAN_FAILURE_SHELL)
-		offer_shell(node);
-	else
-		count_down(node, node->plan.failure_delay);
+	if (failure == PLAN_FAILURE_SHELL && offer_shell(node))
+		return;
+	/* A plan that says "shell" has no delay of its own; without one nobody could read why it failed. */
+	count_down(node, node->plan.failure == PLAN_FAILURE_REBOOT ? node->plan.failure_delay : REBOOT_DELAY);
 }
 
 bool phases_run(struct node *node)

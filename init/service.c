@@ -17,6 +17,7 @@ enum {
 	UP_FOR_LONG_MS = 60000,
 	KILL_PATIENCE_MS = 5000, /* after SIGKILL: a process in hung I/O does not die */
 	LOG_LINES = 3,
+	LOG_DEATHS = 3,
 };
 
 #define LOG_FOLDER "/run/log"
@@ -125,6 +126,8 @@ void service_start(struct service *s, int64_t now)
 			s->state = SERVICE_DONE;
 			return;
 		}
+	if (s->has_log)
+		log_mark(&s->log);
 	pid = spawn_start(&spawn);
 	if (pid < 0) {
 		console_say("service %s cannot be started: %s; again in %.1f s", s->plan->name, strerror(errno),
@@ -184,9 +187,11 @@ static void ended_alone(struct service *s, int status, int64_t now)
 			    after);
 	}
 	/* The log has not moved on by then in most cases; the first few deaths tell the story, the file the rest. */
-	if (s->has_log && s->deaths <= 3) {
+	if (s->has_log && s->deaths <= LOG_DEATHS) {
 		log_drain(&s->log);
-		log_say_last(&s->log, LOG_LINES);
+		log_say_why(&s->log, LOG_LINES);
+		if (s->deaths == LOG_DEATHS || !restart)
+			console_say("service %s: all of its output is in %s", s->plan->name, s->log.path);
 	}
 }
 
@@ -270,7 +275,7 @@ static void tick_starting(struct service *s, int64_t now)
 	} else if (now >= s->due) {
 		console_say("service %s is not ready after %u s: restarted", s->plan->name, s->plan->ready_timeout);
 		if (s->has_log)
-			log_say_last(&s->log, LOG_LINES);
+			log_say_why(&s->log, LOG_LINES);
 		service_stop(s, now, true);
 	}
 }

@@ -115,6 +115,23 @@ ended() {
 	[ $(($(sed -n 3p times) - $(sed -n 2p times))) -ge 1000000000 ]
 }
 
+@test "of a service that prints pages after its reason, the reason is shown, and where the rest is" {
+	script kubelet <<-'END'
+		seq -f 'usage, line %g' 300
+		echo "F1122 17:31:58.885767     120 server.go:156] unknown flag: --no-such-flag"
+		seq -f 'goroutine %g [running]' 1500
+		exit 255
+	END
+	plan "service kubelet" "run $HERE/kubelet"
+	start
+	until_seen console 'again in 4.0 s'
+	stop
+	[ "$(grep -cF 'mkdl:   | F1122 17:31:58.885767     120 server.go:156] unknown flag: --no-such-flag' console)" -eq 3 ]
+	run grep -E 'usage, line|goroutine' console
+	[ "$status" -eq 1 ]
+	[ "$(grep -c 'service kubelet: all of its output is in /run/log/kubelet.log' console)" -eq 1 ]
+}
+
 @test "services start when those that they need are ready, and stop in reverse" {
 	for name in a b c; do
 		script $name <<-END
