@@ -15,6 +15,7 @@
 #include "builder/json.h"
 #include "builder/output.h"
 #include "builder/profile.h"
+#include "builder/qemu-advice.h"
 #include "builder/qemu-boot.h"
 #include "builder/qemu-session.h"
 #include "builder/units.h"
@@ -30,6 +31,7 @@ struct run_options {
 	const char *profile, *until, *append, *out, *tftp;
 	enum boot_way boot;
 	unsigned memory, cpus, timeout;
+	unsigned least; /* MiB that the image needs; 0: not known */
 	struct forward *forwards;
 	size_t forward_count, forward_cap;
 	bool timeout_given, keep, dry_run;
@@ -78,6 +80,9 @@ static int parse_forward(struct run_options *o, const char *text, struct error *
 	if (!colon || !parse_unsigned(arena_strndup(o->arena, text, (size_t)(colon - text)), 1, 65535, &host) ||
 	    !parse_unsigned(colon + 1, 1, 65535, &guest))
 		return error_set(err, "run: --forward %s: HOSTPORT:GUESTPORT, each from 1 to 65535", text);
+	for (size_t i = 0; i < o->forward_count; i++)
+		if (o->forwards[i].host == host)
+			return error_set(err, "run: --forward %s: %u is the HOSTPORT of another --forward", text, host);
 	o->forwards = arena_grow(o->arena, o->forwards, o->forward_count, &o->forward_cap, sizeof(*o->forwards));
 	o->forwards[o->forward_count++] = (struct forward){.host = (uint16_t)host, .guest = (uint16_t)guest};
 	return 0;
@@ -296,7 +301,10 @@ static int judge(const struct run_options *o, const struct session *s, struct er
 {
 	/* Whatever came after: a machine that panicked is never fine. */
 	if (s->console.failure) {
-		error_set(err, "run: %s: %s", failure_text(s), s->console.failure_line.data);
+		const char *advice = advice_panic(s->console.failure_line.data);
+
+		error_set(err, "run: %s: %s%s%s", failure_text(s), s->console.failure_line.data, advice ? "\n" : "",
+			  advice ? advice : "");
 		return s->console.failure == CONSOLE_NOT_BOOTED ? EXIT_FAILED : EXIT_PANIC;
 	}
 	if (s->end == SESSION_TIMEOUT) {
@@ -339,6 +347,8 @@ static int run_machine(const struct globals *g, const struct run_options *o, con
 		}
 		s.until = &until;
 	}
+	if (m->memory < o->least)
+		fprintf(stderr, "mkdl: warning: the image needs a machine with at least %u MB\n", o->least);
 	fprintf(stderr, "mkdl: a machine with %u MB, %u processors and no disk (%s, %s); Ctrl-C stops it\n", m->memory, m->cpus,
 		boot_ways[m->boot], m->qemu.kvm ? "KVM" : "emulated");
 	code = session_run(&s, qemu_arguments(o->arena, m, false), err) < 0 ? EXIT_FAILED : judge(o, &s, err);
@@ -362,6 +372,7 @@ static int prepare(const struct globals *g, struct run_options *o, struct machin
 	if (qemu_find(o->arena, &m->qemu, err) < 0 || (m->boot == BOOT_UEFI && qemu_find_ovmf(m, err) < 0) ||
 	    boot_prepare(o->arena, &from, o->append, m, view, err) < 0)
 		return -1;
+	o->least = advice_minimum_memory(arena_printf(o->arena, "%s/%s", from.out, from.name));
 	m->qemu.kvm = qemu_kvm_works(&m->qemu, arena_printf(o->arena, "%s/%s/vmlinuz", from.out, from.name));
 	return 0;
 }

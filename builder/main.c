@@ -1,11 +1,13 @@
 /* mkdl: global options, then the subcommand's table row. */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "builder/command.h"
@@ -112,6 +114,15 @@ static int check_output(int code)
 	return EXIT_FAILED;
 }
 
+/* Descriptors 0 to 2 that the caller closed lead nowhere; writing to such a standard output is an error. */
+static int open_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR) != fd)
+			return -1;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct globals g = {.no_color = getenv("NO_COLOR") && *getenv("NO_COLOR")};
@@ -119,6 +130,9 @@ int main(int argc, char **argv)
 	bool help = false;
 	const struct command *c;
 
+	/* Before anything is opened, or it would be what is printed to. */
+	if (open_standard_streams() < 0)
+		return EXIT_FAILED;
 	/* The same bytes whoever builds: no locale is set, and the umask is ours. */
 	umask(022);
 	signal(SIGPIPE, SIG_IGN);

@@ -119,6 +119,10 @@ bool boot_pxelinux_is(const char *text, const char *name)
 
 static int not_built(const struct published *from, const char *path, struct error *err)
 {
+	/* A bare name is that of an output folder; where its profile is, is not known. */
+	if (!strchr(from->profile, '/') && !strstr(from->profile, ".yml"))
+		return error_set(err, "%s is not there; build the profile whose name is %s first: mkdl build FILE", path,
+				 from->profile);
 	return error_set(err, "%s is not there; build it first: mkdl build %s", path, from->profile);
 }
 

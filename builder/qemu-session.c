@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "builder/qemu-advice.h"
 
 enum {
 	TICK = 500,             /* milliseconds between looks at the clock */
@@ -22,6 +23,7 @@ enum {
 	LAST_WORDS = 1000,      /* after a failure: what is said next tells why */
 	LINE_GRACE = 300,       /* after a match: for the rest of its line */
 	SHUTDOWN_GRACE = 30000, /* after the power button */
+	PRESS_AGAIN = 2000,     /* a kernel that has no driver for the button yet does not notice */
 };
 
 /* A line of our own, between those of the machine. */
@@ -136,6 +138,7 @@ static void take_signal(struct session *s, int64_t now)
 	}
 	say(s, "power button pressed; Ctrl-C again switches the machine off at once");
 	qemu_power_button(&s->process);
+	s->press_at = now + PRESS_AGAIN;
 	s->stop_at = now + SHUTDOWN_GRACE;
 }
 
@@ -218,6 +221,10 @@ static int step(struct session *s, struct error *err)
 	}
 	if (!s->stop_at && step_seen(s, now, err) < 0)
 		return -1;
+	if (s->press_at && now >= s->press_at) {
+		qemu_power_button(&s->process);
+		s->press_at = now + PRESS_AGAIN;
+	}
 	if (s->stop_at && now >= s->stop_at) {
 		if (s->end == SESSION_INTERRUPTED)
 			say(s, "it did not shut down within %d s: switched off", SHUTDOWN_GRACE / 1000);
@@ -271,6 +278,9 @@ static int check_qemu(struct session *s, struct error *err)
 	qemu_read_errors(&s->process, &s->errors);
 	while (s->errors.len && s->errors.data[s->errors.len - 1] == '\n')
 		s->errors.data[--s->errors.len] = '\0';
+	if (s->errors.len && strstr(s->errors.data, "host forwarding rule") &&
+	    advice_forwards(s->forwards, s->forward_count, err) < 0)
+		return -1;
 	if (s->errors.len && strstr(s->errors.data, "failed to find romfile"))
 		hint = "\n(the network card's boot ROM: on Debian apt-get install ipxe-qemu)";
 	if (s->errors.len)

@@ -41,7 +41,8 @@ struct session {
 	bool input_open;      /* the user's keys go to the machine */
 	struct strbuf input;  /* typed, not yet taken by the machine */
 	struct strbuf errors; /* QEMU's own messages */
-	int64_t stop_at;    /* 0, or when to stop: the last words are still shown */
+	int64_t stop_at;       /* 0, or when to stop: the last words are still shown */
+	int64_t press_at;      /* 0, or when to press the power button again */
 	unsigned interrupts;
 	bool over;
 };

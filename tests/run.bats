@@ -116,6 +116,50 @@ mkdl_run() {
 	assert_regex "$stderr" 'QEMU was killed by signal 11'
 }
 
+@test "a port of the host that is in use is named, with what to do" {
+	local port server
+	python3 -c 'import socket, time
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen()
+print(s.getsockname()[1], flush=True)
+time.sleep(60)' >port 3>&- &
+	server=$!
+	wait_for 10 test -s port
+	port=$(cat port)
+	qemu 'echo "qemu: Could not set up host forwarding rule" >&2; exit 1'
+	mkdl_run node --forward "$port:22" --until x
+	kill "$server"
+	assert_failure 1
+	assert_regex "$stderr" "mkdl: port $port of this host \(127.0.0.1\) is in use; choose another HOSTPORT than in --forward $port:22"
+}
+
+@test "panics that mkdl knows come with advice; less RAM than the image needs is said at once" {
+	qemu 'echo "[ 1.0] Kernel panic - not syncing: System is deadlocked on memory" >&3; wait_for_quit'
+	echo '{"minimum_memory": 301989888}' >out/node/manifest.json
+	mkdl_run node --memory 256M
+	assert_failure 3
+	assert_regex "$stderr" "warning: the image needs a machine with at least 288 MB"
+	assert_regex "$stderr" "deadlocked on memory.*give the machine more with --memory"
+	qemu 'echo "[ 1.0] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)" >&3; wait_for_quit'
+	mkdl_run node --memory 288M
+	assert_failure 3
+	refute_regex "$stderr" "warning"
+	assert_regex "$stderr" "Unable to mount root fs.*no initramfs that it could unpack"
+	echo 'no json' >out/node/manifest.json
+	mkdl_run node --memory 64M
+	refute_regex "$stderr" "warning"
+}
+
+@test "a closed standard output is an error, and nothing else is taken for it" {
+	run --separate-stderr bash -c '"$1" run node --until "node up" >&- </dev/null' bash "$MKDL"
+	assert_failure 1
+	assert_regex "$stderr" "the console: Bad file descriptor"
+	run --separate-stderr bash -c '"$1" run node --until "node up" <&- 2>&-' bash "$MKDL"
+	assert_success
+	assert_line "mkdl: node up in 1.0 s"
+}
+
 @test "QEMU that does not listen any more is killed" {
 	qemu 'echo "node up" >&3; trap "" TERM; while :; do sleep 0.1; done'
 	mkdl_run node --until 'node up'
@@ -175,6 +219,19 @@ mkdl_run() {
 	pkill -INT -P $!
 	wait $!
 	assert_equal "$(processes_with "$PWD/fake")" ""
+}
+
+@test "the power button is pressed again for a kernel that did not notice" {
+	qemu 'echo "Linux version 6.1" >&3; n=0
+		while read -r -u 4 line; do
+			[[ $line != *system_powerdown* ]] || n=$((n + 1))
+			[ $n -lt 2 ] || { echo down >&3; exit; }
+		done'
+	timeout 60 "$MKDL" run node >log 2>err </dev/null 3>&- &
+	wait_for 10 grep -q Linux log
+	pkill -INT -P $!
+	wait $!
+	assert_file_contains log down
 }
 
 @test "a killed mkdl takes its machine with it" {
@@ -243,12 +300,12 @@ mkdl_run() {
 @test "what is not built is named, with what to do" {
 	mkdl_run nope
 	assert_failure 1
-	assert_equal "$stderr" "mkdl: $PWD/out/tftp/nope.ipxe is not there; build it first: mkdl build nope"
+	assert_equal "$stderr" "mkdl: $PWD/out/tftp/nope.ipxe is not there; build the profile whose name is nope first: mkdl build FILE"
 	rm out/node/initramfs.img
 	mkdl_run node --boot direct
-	assert_equal "$stderr" "mkdl: out/node/initramfs.img is not there; build it first: mkdl build node"
+	assert_equal "$stderr" "mkdl: out/node/initramfs.img is not there; build the profile whose name is node first: mkdl build FILE"
 	mkdl_run node --tftp nowhere
-	assert_equal "$stderr" "mkdl: nowhere is not there; build it first: mkdl build node"
+	assert_equal "$stderr" "mkdl: nowhere is not there; build the profile whose name is node first: mkdl build FILE"
 }
 
 @test "a host without QEMU: which package has it" {
@@ -273,6 +330,7 @@ mkdl_run() {
 		--forward 0:80
 		--forward 80:65536
 		--forward a:b
+		--forward 8080:80 --forward 8080:81
 		--timeout 0
 		--timeout -1
 		--until (
