@@ -19,6 +19,11 @@ struct resolution {
 	struct lock *lock;
 };
 
+const char *apt_repository(const char *name)
+{
+	return name ? name : APT_HOST;
+}
+
 const char *apt_name(struct arena *a, const char *name)
 {
 	return arena_strndup(a, name, strcspn(name, "="));

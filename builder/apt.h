@@ -26,5 +26,8 @@ struct apt_request {
  * Package lists are updated when they are older than an hour, or when refresh is set. */
 int apt_resolve(struct build *b, const struct apt_request *r, bool refresh, struct lock *out, struct error *err);
 
+/* A source's repository as the lock names it: APT_HOST for NULL. */
+const char *apt_repository(const char *name);
+
 /* The name without "=VERSION". */
 const char *apt_name(struct arena *a, const char *name);

@@ -151,11 +151,7 @@ static int add_microcode(struct build *b, const char *pattern, const char *name,
 	}
 	if (!all.len)
 		return 0;
-	n.size = all.len;
-	if (store_put(&b->store, all.data, all.len, &n.content, err) < 0)
-		return -1;
-	tree_add(&b->tree, &n);
-	return 0;
+	return generated_node(b, n, all.data, all.len, err);
 }
 
 /* Folders and devices that every image has, unless something brought them already. /dev/console is what the kernel

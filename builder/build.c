@@ -50,6 +50,13 @@ int build_open(struct build *b, const char *profile, const struct build_options 
 	return 0;
 }
 
+unsigned build_jobs(const struct build *b)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return b->options.jobs ? b->options.jobs : cpus > 0 ? (unsigned)cpus : 1;
+}
+
 int build_tree(struct build *b, struct error *err)
 {
 	if (source_resolve_all(b, err) < 0 || source_fetch_all(b, err) < 0)

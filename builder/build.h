@@ -41,6 +41,9 @@ struct build {
 	struct initramfs initramfs;
 };
 
+/* Threads to work with: options.jobs, else one per CPU. */
+unsigned build_jobs(const struct build *b);
+
 /* The pipeline, in order; every command runs as much of it as it needs. With -1 and no text in err the problems were
  * diagnostics of the profile, which are on stderr already. */
 

@@ -14,9 +14,10 @@
 enum { JOBS_MAX = 1024 };
 
 static const struct option table[] = {
-	{"out", required_argument, NULL, 'o'},	{"tftp", required_argument, NULL, 't'},
-	{"locked", no_argument, NULL, 'l'},	{"offline", no_argument, NULL, 'f'},
-	{"jobs", required_argument, NULL, 'j'}, {0},
+	COMMAND_BUILD_OPTIONS,
+	{"tftp", required_argument, NULL, 't'},
+	{"jobs", required_argument, NULL, 'j'},
+	{0},
 };
 
 static int parse_jobs(const char *command, const char *text, unsigned *out, struct error *err)
@@ -33,26 +34,10 @@ static int parse_jobs(const char *command, const char *text, unsigned *out, stru
 static int parse_options(int argc, char **argv, struct build_options *out, struct error *err)
 {
 	for (int c; (c = command_getopt(argc, argv, "j:", table, err)) != -1;) {
-		switch (c) {
-		case 'o':
-			out->out = optarg;
-			break;
-		case 't':
+		if (c == 't')
 			out->tftp = optarg;
-			break;
-		case 'l':
-			out->locked = true;
-			break;
-		case 'f':
-			out->offline = true;
-			break;
-		case 'j':
-			if (parse_jobs(argv[0], optarg, &out->jobs, err) < 0)
-				return -1;
-			break;
-		default:
+		else if (c == 'j' ? parse_jobs(argv[0], optarg, &out->jobs, err) < 0 : !command_build_option(c, out))
 			return -1;
-		}
 	}
 	return 0;
 }

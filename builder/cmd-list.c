@@ -92,22 +92,14 @@ static int parse(int argc, char **argv, struct build_options *out, bool *raw, st
 {
 	static const struct option options[] = {
 		{"raw", no_argument, NULL, 'r'},
-		{"out", required_argument, NULL, 'o'},
-		{"locked", no_argument, NULL, 'l'},
-		{"offline", no_argument, NULL, 'f'},
+		COMMAND_BUILD_OPTIONS,
 		{0},
 	};
 
 	for (int c; (c = command_getopt(argc, argv, "", options, err)) != -1;) {
 		if (c == 'r')
 			*raw = true;
-		else if (c == 'o')
-			out->out = optarg;
-		else if (c == 'l')
-			out->locked = true;
-		else if (c == 'f')
-			out->offline = true;
-		else
+		else if (!command_build_option(c, out))
 			return -1;
 	}
 	return optind + 1 == argc ? 0 : error_set(err, "%s: expected one profile", argv[0]);

@@ -79,27 +79,22 @@ static int run(const struct globals *g, struct build *b, const char *name, struc
 		return -1;
 	b->progress = progress_new(!g->no_color, g->verbose);
 	result = build_one(b, &component.source, err);
-	progress_free(b->progress);
-	store_close(&b->store);
+	build_close(b);
 	return result;
 }
 
 int cmd_recipe(const struct globals *g, int argc, char **argv, struct error *err)
 {
-	static const struct option options[] = {{"out", required_argument, NULL, 'o'}, {"locked", no_argument, NULL, 'l'},
-						{"offline", no_argument, NULL, 'f'},   {"relock", no_argument, NULL, 'r'}, {0}};
+	static const struct option options[] = {COMMAND_BUILD_OPTIONS, {"relock", no_argument, NULL, 'r'}, {0}};
 	_cleanup_arena_ struct arena a = {0};
 	struct build b = {.arena = &a, .options = {.out = "out/recipes", .verbose = g->verbose}};
 	struct pairs with = {.items = arena_calloc(&a, (size_t)argc, sizeof(*with.items))};
 
 	for (int c; (c = command_getopt(argc, argv, "", options, err)) != -1;) {
-		switch (c) {
-		case 'o': b.options.out = optarg; break;
-		case 'l': b.options.locked = true; break;
-		case 'f': b.options.offline = true; break;
-		case 'r': b.options.relock = true; break;
-		default: return EXIT_USAGE;
-		}
+		if (c == 'r')
+			b.options.relock = true;
+		else if (!command_build_option(c, &b.options))
+			return EXIT_USAGE;
 	}
 	if (optind == argc) {
 		error_set(err, "%s: expected the name of a recipe", argv[0]);

@@ -122,20 +122,12 @@ static void print_json(const struct why *w)
 static int parse(int argc, char **argv, struct build_options *out, struct error *err)
 {
 	static const struct option options[] = {
-		{"out", required_argument, NULL, 'o'},
-		{"locked", no_argument, NULL, 'l'},
-		{"offline", no_argument, NULL, 'f'},
+		COMMAND_BUILD_OPTIONS,
 		{0},
 	};
 
 	for (int c; (c = command_getopt(argc, argv, "", options, err)) != -1;) {
-		if (c == 'o')
-			out->out = optarg;
-		else if (c == 'l')
-			out->locked = true;
-		else if (c == 'f')
-			out->offline = true;
-		else
+		if (!command_build_option(c, out))
 			return -1;
 	}
 	return optind + 2 == argc ? 0 : error_set(err, "%s: expected a profile and a path in its image", argv[0]);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "builder/build.h"
 #include "builder/diagnostics.h"
 
 enum { HELP_WIDTH = 80 };
@@ -177,4 +178,21 @@ int command_getopt(int argc, char **argv, const char *short_options, const struc
 	if (c == '?')
 		explain_option(argv[0], argv[optind - 1], options, err);
 	return c;
+}
+
+bool command_build_option(int c, struct build_options *out)
+{
+	switch (c) {
+	case 'o':
+		out->out = optarg;
+		return true;
+	case 'l':
+		out->locked = true;
+		return true;
+	case 'f':
+		out->offline = true;
+		return true;
+	default:
+		return false;
+	}
 }

@@ -3,25 +3,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+int generated_node(struct build *b, struct node node, const void *data, size_t n, struct error *err)
+{
+	node.type = NODE_FILE;
+	node.size = n;
+	if (store_put(&b->store, n ? data : "", n, &node.content, err) < 0)
+		return error_wrap(err, "%s", node.path);
+	tree_add(&b->tree, &node);
+	return 0;
+}
+
 int generated_add(struct build *b, const char *path, const void *data, size_t n, enum layer layer, const char *reason,
 		  struct error *err)
 {
-	struct node node = {
-		.path = path,
-		.type = NODE_FILE,
-		.mode = 0644,
-		.size = n,
-		.origin = "mkdl",
-		.reason = reason,
-		.layer = layer,
-	};
+	const struct node node = {.path = path, .mode = 0644, .origin = "mkdl", .reason = reason, .layer = layer};
 
-	/* Mostly the same bytes as in the build before. */
-	node.content = hash_bytes(n ? data : "", n);
-	if (!store_has_blob(&b->store, &node.content) && store_put(&b->store, n ? data : "", n, &node.content, err) < 0)
-		return error_wrap(err, "%s", path);
-	tree_add(&b->tree, &node);
-	return 0;
+	return generated_node(b, node, data, n, err);
 }
 
 int file_keep(struct build *b, int fd, const char *name, struct hash *hash, uint64_t *size, struct error *err)
@@ -33,7 +30,7 @@ int file_keep(struct build *b, int fd, const char *name, struct hash *hash, uint
 		return error_errno(err, "%s", name);
 	if (hash_fd(fd, name, &found, err) < 0)
 		return -1;
-	if (store_has_blob(&b->store, &found)) {
+	if (store_has_blob_of(&b->store, &found, (uint64_t)st.st_size)) {
 		*hash = found;
 		*size = (uint64_t)st.st_size;
 		return 0;

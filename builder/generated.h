@@ -3,8 +3,10 @@
 
 #include "builder/build.h"
 
-/* Put n bytes into the store and add them to b->tree as a file of root's, mode 0644, origin "mkdl". data may be NULL
- * when n is 0. path and reason are not copied. */
+/* Put n bytes into the store and add node with them to b->tree. data may be NULL when n is 0. */
+int generated_node(struct build *b, struct node node, const void *data, size_t n, struct error *err);
+
+/* The same with a file of root's, mode 0644, origin "mkdl". */
 int generated_add(struct build *b, const char *path, const void *data, size_t n, enum layer layer, const char *reason,
 		  struct error *err);
 

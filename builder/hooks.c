@@ -12,20 +12,6 @@
 #include "builder/progress.h"
 #include "builder/run-program.h"
 
-static const char *find_hook(struct build *b, const char *kind, const char *name, struct error *err)
-{
-	const char *path = find_below_roots(b, arena_printf(b->arena, "hooks/%s", kind), name);
-
-	if (!path)
-		error_set(err, "%s: %s hook \"%s\" not found: there is no hooks/%s/%s", b->profile.file, kind, name,
-			  kind, name);
-	else if (access(path, X_OK) < 0)
-		error_set(err, "%s is not executable: chmod +x it", path);
-	else
-		return path;
-	return NULL;
-}
-
 /* folder: the variable that names dir to the hook. */
 static int run_hook(struct build *b, const char *path, const char *folder, const char *dir, int input, struct error *err)
 {
@@ -96,35 +82,36 @@ static int run_tree_hook(struct build *b, const char *path, const char *origin, 
 	return r;
 }
 
+/* What the hook left the last time: 1 with the nodes in out, 0 when it has to run, -1. */
 static int remembered(struct build *b, const struct hash *key, const char *origin, struct tree *out, struct error *err)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
+	_cleanup_error_ struct error damaged = {0};
 	int found = store_get_result(&b->store, "hook", key, &text, err);
 
-	/* An empty listing is kept as a comment. */
-	if (found <= 0 || tree_read(out, "hook", text.data, text.len, err) < 0)
-		return found < 0 ? -1 : 0;
+	if (found <= 0)
+		return found;
+	if (tree_read(out, "hook", text.data, text.len, &damaged) < 0 || !store_has_files(&b->store, out))
+		return 0;
 	for (size_t i = 0; i < out->count; i++) {
 		struct node *n = &out->nodes[i];
 
-		if (n->type == NODE_FILE && !store_has_blob(&b->store, &n->content))
-			return 0;
 		n->origin = n->reason = origin;
 		n->layer = LAYER_SITE;
 	}
 	return 1;
 }
 
-static int tree_hook(struct build *b, const char *name, struct error *err)
+static int tree_hook(struct build *b, const char *name, const char *path, struct error *err)
 {
-	const char *path = find_hook(b, "tree", name, err), *origin = arena_printf(b->arena, "hook %s", name);
+	const char *origin = arena_printf(b->arena, "hook %s", name);
 	_cleanup_strbuf_ struct strbuf listing = {0}, result = {0};
 	struct tree added = {.arena = b->arena};
 	struct hasher h;
 	struct hash key;
 	int found;
 
-	if (!path || hash_file(path, &key, err) < 0)
+	if (hash_file(path, &key, err) < 0)
 		return -1;
 	strbuf_add(&listing, "", 0);
 	tree_write(&b->tree, &listing);
@@ -152,20 +139,19 @@ static int tree_hook(struct build *b, const char *name, struct error *err)
 
 int tree_hooks_run(struct build *b, struct error *err)
 {
-	for (size_t i = 0; i < b->profile.tree_hooks.count; i++)
-		if (tree_hook(b, b->profile.tree_hooks.items[i], err) < 0)
+	const struct profile *p = &b->profile;
+
+	for (size_t i = 0; i < p->tree_hook_paths.count; i++)
+		if (tree_hook(b, p->tree_hooks.items[i], p->tree_hook_paths.items[i], err) < 0)
 			return -1;
 	return 0;
 }
 
 int image_hooks_run(struct build *b, const char *dir, struct error *err)
 {
-	for (size_t i = 0; i < b->profile.image_hooks.count; i++) {
-		const char *path = find_hook(b, "image", b->profile.image_hooks.items[i], err);
-
-		if (!path || run_hook(b, path, "MKDL_OUT", dir, 0, err) < 0)
+	for (size_t i = 0; i < b->profile.image_hook_paths.count; i++)
+		if (run_hook(b, b->profile.image_hook_paths.items[i], "MKDL_OUT", dir, 0, err) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -173,12 +159,11 @@ int image_hooks_hash(struct build *b, struct hash *out, struct error *err)
 {
 	struct hash all = {0};
 
-	for (size_t i = 0; i < b->profile.image_hooks.count; i++) {
-		const char *path = find_hook(b, "image", b->profile.image_hooks.items[i], err);
+	for (size_t i = 0; i < b->profile.image_hook_paths.count; i++) {
 		struct hash one;
 		struct hasher h;
 
-		if (!path || hash_file(path, &one, err) < 0)
+		if (hash_file(b->profile.image_hook_paths.items[i], &one, err) < 0)
 			return -1;
 		hash_begin(&h);
 		hash_add(&h, all.bytes, HASH_SIZE);

@@ -4,6 +4,7 @@
 
 #include "base/path.h"
 #include "builder/build.h"
+#include "builder/generated.h"
 #include "builder/oci-reference.h"
 #include "builder/source.h"
 #include "node/image-list.h"
@@ -107,9 +108,8 @@ int images_add(struct build *b, const struct images *images, const char *dir, co
 {
 	_cleanup_strbuf_ struct strbuf list = {0};
 	struct image_list parsed;
-	struct node node = {
+	const struct node node = {
 		.path = arena_printf(b->arena, "%s/list", dir),
-		.type = NODE_FILE,
 		.mode = 0644,
 		.origin = "generated",
 		.reason = "images:",
@@ -129,10 +129,5 @@ int images_add(struct build *b, const struct images *images, const char *dir, co
 	images_list(b->arena, images, pinned, &list);
 	if (image_list_parse(b->arena, node.path, list.data, list.len, &parsed, err) < 0)
 		return error_wrap(err, "the importer would refuse its list");
-	node.content = hash_bytes(list.data, list.len);
-	if (!store_has_blob(&b->store, &node.content) && store_put(&b->store, list.data, list.len, &node.content, err) < 0)
-		return error_wrap(err, "%s", node.path);
-	node.size = list.len;
-	tree_add(&b->tree, &node);
-	return 0;
+	return generated_node(b, node, list.data, list.len, err);
 }

@@ -72,7 +72,7 @@ static int make_manifest(struct build *b, unsigned jobs, struct error *err)
 
 int initramfs_make(struct build *b, struct error *err)
 {
-	unsigned jobs = b->options.jobs ? b->options.jobs : (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned jobs = build_jobs(b);
 	struct initramfs *initramfs = &b->initramfs;
 
 	for (size_t i = 0; i < LAYER_MANIFEST; i++)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "builder/apt.h"
 #include "builder/source.h"
 
 #define BOOT_PREFIX "/boot/vmlinuz-"
@@ -29,9 +30,10 @@ static size_t count_kernels(struct tree *t, struct kernel *out, const char **oth
 static int follow_meta_package(struct build *b, struct tree **out, struct error *err)
 {
 	const struct source *s = &b->profile.kernel;
-	struct package *meta =
-		s->kind == SOURCE_APT ? lock_package(&b->lock, s->repository ? s->repository : "host", s->spec) : NULL;
+	struct package *meta = NULL;
 
+	if (s->kind == SOURCE_APT)
+		meta = lock_package(&b->lock, apt_repository(s->repository), apt_name(b->arena, s->spec));
 	for (size_t i = 0; meta && i < meta->depend_count; i++) {
 		struct package *p = lock_package(&b->lock, meta->repository, meta->depends[i]);
 

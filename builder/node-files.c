@@ -2,29 +2,23 @@
 
 #include <string.h>
 
+#include "builder/generated.h"
 #include "builder/node-private.h"
 
 int node_put_file(struct build *b, const char *path, mode_t mode, uint32_t uid, uint32_t gid, const void *data, size_t size,
 		  const char *reason, struct error *err)
 {
-	struct node node = {
+	const struct node node = {
 		.path = path,
-		.type = NODE_FILE,
 		.mode = mode,
 		.uid = uid,
 		.gid = gid,
-		.size = size,
 		.origin = "generated",
 		.reason = reason,
 		.layer = LAYER_SITE,
 	};
 
-	/* Mostly the same as in the build before: then nothing is written. */
-	node.content = hash_bytes(data, size);
-	if (!store_has_blob(&b->store, &node.content) && store_put(&b->store, data, size, &node.content, err) < 0)
-		return error_wrap(err, "%s", path);
-	tree_add(&b->tree, &node);
-	return 0;
+	return generated_node(b, node, data, size, err);
 }
 
 void node_put_dir(struct build *b, const char *path, mode_t mode, uint32_t uid, uint32_t gid, const char *reason)

@@ -123,27 +123,12 @@ void overlay_nodes(struct build *b, struct tree *nodes)
 	}
 }
 
-const char *find_below_roots(struct build *b, const char *where, const char *name)
-{
-	for (size_t i = 0; i < b->profile.roots.count; i++) {
-		const char *path = arena_printf(b->arena, "%s/%s/%s", b->profile.roots.items[i], where, name);
-
-		if (access(path, F_OK) == 0)
-			return path;
-	}
-	return NULL;
-}
-
 int overlays_add(struct build *b, struct error *err)
 {
-	for (size_t i = 0; i < b->profile.overlays.count; i++) {
-		const char *name = b->profile.overlays.items[i];
-		const char *dir = find_below_roots(b, "overlays", name);
+	for (size_t i = 0; i < b->profile.overlay_dirs.count; i++) {
+		const char *name = b->profile.overlays.items[i], *dir = b->profile.overlay_dirs.items[i];
 		struct tree nodes = {.arena = b->arena};
 
-		if (!dir)
-			return error_set(err, "%s: overlay \"%s\" not found: there is no folder overlays/%s",
-					 b->profile.file, name, name);
 		if (folder_read(b, dir, arena_printf(b->arena, "overlay %s", name), &nodes, err) < 0)
 			return -1;
 		overlay_nodes(b, &nodes);

@@ -16,6 +16,3 @@ int overlays_add(struct build *b, struct error *err);
 /* Add nodes that may replace what b->tree has; the reason then says what was replaced. A folder that is there already
  * keeps its mode. Nodes are in the site layer. */
 void overlay_nodes(struct build *b, struct tree *nodes);
-
-/* The folder ROOT/where/name below the first of the profile's roots that has it, or NULL. */
-const char *find_below_roots(struct build *b, const char *where, const char *name);

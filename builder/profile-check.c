@@ -188,7 +188,7 @@ static void check_repository(struct loader *l, const struct value *source)
 
 static void check_repositories(struct loader *l)
 {
-	static const char *const keys[] = {"components", "images", "firmware", "microcode"};
+	static const char *const keys[] = {"components", "images", "firmware", "microcode", "bootloaders"};
 
 	check_repository(l, value_get(l->merged, "kernel", NULL));
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {

@@ -140,7 +140,7 @@ struct profile {
 	const char *name;
 	const char *file;         /* as given */
 	struct strings files;     /* every file that was read, this one last */
-	struct strings roots;     /* the project's folder, then mkdl's own: where overlays/ and hooks/ are looked for */
+	struct strings roots;     /* the project's folder, then mkdl's own: for what the profile implies without naming it */
 	struct source kernel;     /* its listing holds /boot/vmlinuz-* and /lib/modules/VERSION */
 	struct strings modules;   /* loaded at boot, in this order */
 	struct strings drivers;   /* in the image, loaded when the hardware asks: module names, aliases or path patterns */

@@ -129,13 +129,6 @@ static const char *option_variable(struct arena *a, const struct pair *option)
 	return name;
 }
 
-static unsigned job_count(const struct build *b)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return b->options.jobs ? b->options.jobs : cpus > 0 ? (unsigned)cpus : 1;
-}
-
 /* Everything a recipe may know: nothing of the caller's environment is handed on. */
 static const char *const *environment(struct build *b, const struct recipe_plan *p, const struct workshop *w)
 {
@@ -154,7 +147,7 @@ static const char *const *environment(struct build *b, const struct recipe_plan 
 	env[n++] = arena_printf(a, "TOOLS=%s", w->tools);
 	env[n++] = arena_printf(a, "PARTS=%s", w->parts);
 	env[n++] = arena_printf(a, "OUT=%s", w->out);
-	env[n++] = arena_printf(a, "JOBS=%u", job_count(b));
+	env[n++] = arena_printf(a, "JOBS=%u", build_jobs(b));
 	env[n++] = arena_printf(a, "VERSION=%s", p->version ? p->version : "");
 	for (size_t i = 0; i < p->options.count; i++)
 		env[n++] = option_variable(a, &p->options.items[i]);
@@ -256,10 +249,12 @@ static int collect_entry(const struct collector *c, int dir, const char *name, c
 		return error_errno(err, "%s", path);
 	if (S_ISLNK(st.st_mode)) {
 		char target[PATH_LIMIT + 1];
-		ssize_t n = readlinkat(dir, name, target, sizeof(target) - 1);
+		ssize_t n = readlinkat(dir, name, target, sizeof(target));
 
 		if (n < 0)
 			return error_errno(err, "%s", path);
+		if ((size_t)n == sizeof(target))
+			return error_set(err, "%s: link target too long", path);
 		node.type = NODE_SYMLINK;
 		node.mode = 0777;
 		node.target = arena_strndup(a, target, (size_t)n);

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/flat.h"
 #include "base/path.h"
+#include "builder/apt.h"
 #include "builder/diagnostics.h"
 #include "builder/recipe.h"
 #include "builder/run-program.h"
@@ -149,7 +150,7 @@ const char *recipe_upstream_version(struct arena *a, const char *version)
 
 static int find_locked(struct build *b, struct recipe_plan *p, struct error *err)
 {
-	const char *repository = p->source->repository ? p->source->repository : "host";
+	const char *repository = apt_repository(p->source->repository);
 	const struct recipe *r = &p->recipe;
 
 	p->packages = arena_calloc(b->arena, r->packages.count + 1, sizeof(*p->packages));
@@ -295,7 +296,8 @@ int recipe_plan_inputs(struct build *b, struct recipe_plan *p, struct error *err
 
 	if (find_locked(b, p, err) < 0)
 		return error_wrap(err, "recipe %s", p->label);
-	uname(&host);
+	if (uname(&host) < 0)
+		return error_errno(err, "uname");
 	flat_add(&inputs, "mkdl-recipe", RECIPE_FORMAT, host.machine, NULL);
 	if (add_recipe(p, &inputs, err) < 0)
 		return error_wrap(err, "recipe %s", p->label);

@@ -4,7 +4,7 @@
 
 static struct package *find(struct build *b, const struct source *s)
 {
-	return lock_package(&b->lock, s->repository ? s->repository : APT_HOST, apt_name(b->arena, s->spec));
+	return lock_package(&b->lock, apt_repository(s->repository), apt_name(b->arena, s->spec));
 }
 
 static int apt_resolve_one(struct build *b, const struct source *s, struct error *err)

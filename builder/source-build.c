@@ -1,4 +1,5 @@
 /* build: parts that a recipe makes. */
+#include "builder/apt.h"
 #include "builder/recipe.h"
 
 static void add_new(struct arena *a, struct strings *list, const struct strings *more)
@@ -73,7 +74,7 @@ static const char *build_version(struct build *b, const struct source *s)
 		return NULL;
 	if (p.recipe.version_of) {
 		const struct source_package *package =
-			lock_source(&b->lock, s->repository ? s->repository : "host", p.recipe.version_of);
+			lock_source(&b->lock, apt_repository(s->repository), p.recipe.version_of);
 
 		return package ? recipe_upstream_version(b->arena, package->version) : NULL;
 	}

@@ -67,7 +67,7 @@ static int want_recipe(struct wanted *w, const struct source *s, struct error *e
 
 	if (recipe_is_built(b, s, &built, err) < 0 || recipe_inputs(b, s, &in, err) < 0)
 		return -1;
-	repository = in.repository ? in.repository : APT_HOST;
+	repository = apt_repository(in.repository);
 	for (size_t i = 0; i < in.packages.count; i++) {
 		struct package *p = lock_package(&b->lock, repository, apt_name(b->arena, in.packages.items[i]));
 
@@ -100,7 +100,7 @@ static int want_source(struct build *b, const struct source *s, void *data, stru
 	struct wanted *w = data;
 
 	if (s->kind == SOURCE_APT) {
-		struct package *p = lock_package(&b->lock, s->repository ? s->repository : APT_HOST, apt_name(b->arena, s->spec));
+		struct package *p = lock_package(&b->lock, apt_repository(s->repository), apt_name(b->arena, s->spec));
 
 		want_package(w, p);
 		if (s == &b->profile.kernel)
@@ -189,12 +189,12 @@ static void *unpack_some(void *data)
 static int unpack_all(struct build *b, struct package **packages, size_t count, struct error *err)
 {
 	struct work w = {.build = b, .packages = packages, .count = count, .mutex = PTHREAD_MUTEX_INITIALIZER, .err = err};
-	long cpus = b->options.jobs ? (long)b->options.jobs : sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned jobs = build_jobs(b);
 	pthread_t threads[MAX_THREADS];
 	size_t n = 0;
 
 	/* One less: this thread works too. */
-	while (n < MAX_THREADS && (long)n + 1 < cpus && n + 1 < count)
+	while (n < MAX_THREADS && n + 1 < jobs && n + 1 < count)
 		if (pthread_create(&threads[n], NULL, unpack_some, &w) == 0)
 			n++;
 		else

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "builder/generated.h"
 #include "builder/overlay.h"
 #include "builder/source-file.h"
 #include "builder/store.h"
@@ -77,6 +78,7 @@ static int read_content(struct build *b, const char *path, struct hash *out, boo
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
+	uint64_t size;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_errno(err, "%s", path);
@@ -85,14 +87,8 @@ static int read_content(struct build *b, const char *path, struct hash *out, boo
 	*executable = st.st_mode & 0111;
 	if (recall(b, &st, out))
 		return 0;
-	if (hash_fd(fd, path, out, err) < 0)
+	if (file_keep(b, fd, path, out, &size, err) < 0)
 		return -1;
-	if (!store_has_blob_of(&b->store, out, (uint64_t)st.st_size)) {
-		if (lseek(fd, 0, SEEK_SET) < 0)
-			return error_errno(err, "%s", path);
-		if (store_put_fd(&b->store, fd, path, out, NULL, err) < 0)
-			return -1;
-	}
 	remember(b, &st, out);
 	return 0;
 }

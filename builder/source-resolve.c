@@ -63,11 +63,6 @@ static void add_want(struct arena *a, struct apt_want **list, size_t *count, siz
 	(*list)[(*count)++] = (struct apt_want){.name = name, .at = at};
 }
 
-static const char *repository_name(const char *name)
-{
-	return name ? name : APT_HOST;
-}
-
 static int add_package(struct request *r, const struct source *s, struct error *err)
 {
 	struct arena *a = r->build->arena;
@@ -76,7 +71,7 @@ static int add_package(struct request *r, const struct source *s, struct error *
 	if (find_group(r, s, s->repository, &g, err) < 0)
 		return -1;
 	add_want(a, &g->packages, &g->package_count, &g->package_cap, s->spec, s->at);
-	add_line(r, arena_printf(a, "apt %s %s", repository_name(s->repository), s->spec));
+	add_line(r, arena_printf(a, "apt %s %s", apt_repository(s->repository), s->spec));
 	return 0;
 }
 
@@ -94,11 +89,11 @@ static int add_recipe(struct request *r, const struct source *s, struct error *e
 		return -1;
 	for (size_t i = 0; i < inputs.packages.count; i++) {
 		add_want(a, &g->packages, &g->package_count, &g->package_cap, inputs.packages.items[i], s->at);
-		add_line(r, arena_printf(a, "apt %s %s", repository_name(inputs.repository), inputs.packages.items[i]));
+		add_line(r, arena_printf(a, "apt %s %s", apt_repository(inputs.repository), inputs.packages.items[i]));
 	}
 	for (size_t i = 0; i < inputs.sources.count; i++) {
 		add_want(a, &g->sources, &g->source_count, &g->source_cap, inputs.sources.items[i], s->at);
-		add_line(r, arena_printf(a, "apt-source %s %s", repository_name(inputs.repository), inputs.sources.items[i]));
+		add_line(r, arena_printf(a, "apt-source %s %s", apt_repository(inputs.repository), inputs.sources.items[i]));
 	}
 	return 0;
 }

@@ -288,6 +288,36 @@ load /usr/lib/modules/6.9.0-test/kernel/drivers/net/card.ko debug=1 mode=x"
 	assert_output --partial 'drivers: no module of kernel 6.9.0-test matches "kernel/sound/**"'
 }
 
+@test "overlays and hooks come from the project of the file that names them" {
+	mkdir -p other/overlays/site/etc hooks/tree other/hooks/tree
+	echo theirs >other/overlays/site/etc/motd
+	printf '#!/bin/sh\necho ours >made\n' >hooks/tree/make
+	printf '#!/bin/sh\necho theirs >made\n' >other/hooks/tree/make
+	chmod +x hooks/tree/make other/hooks/tree/make
+	echo 'tree_hooks: [make]' >>profiles/small.yml
+	printf 'extends: ../profiles/small.yml\nname: top\n' >other/top.yml
+	"$MKDL" list --raw other/top.yml >raw
+	content /etc/motd <raw
+	assert_output "$(cat overlays/site/etc/motd)"
+	content /made <raw
+	assert_output ours
+}
+
+@test "a bad listing of a hook in the cache is made again, without a word" {
+	mkdir -p hooks/tree
+	printf '#!/bin/sh\necho ours >made\n' >hooks/tree/make
+	chmod +x hooks/tree/make
+	echo 'tree_hooks: [make]' >>profiles/small.yml
+	export MKDL_CACHE=$BATS_TEST_TMPDIR/cache
+	"$MKDL" list --raw profiles/small.yml >before
+	chmod u+w "$MKDL_CACHE"/hook/*
+	for result in "$MKDL_CACHE"/hook/*; do echo 'nonsense' >"$result"; done
+	run --separate-stderr "$MKDL" list --raw profiles/small.yml
+	assert_success
+	[ -z "$stderr" ]
+	[ "$output" = "$(cat before)" ]
+}
+
 @test "no kernel, or two of them, are errors" {
 	cp kernel/boot/vmlinuz-6.9.0-test kernel/boot/vmlinuz-7
 	run "$MKDL" list profiles/small.yml

@@ -36,6 +36,21 @@ static inline int store_fixture_close(struct store_fixture *f)
 	return dir_remove_at(AT_FDCWD, f->folder, &err);
 }
 
+/* The one of a test program whose tests share it; for cmocka_run_group_tests. */
+static struct store_fixture fixture;
+
+static inline int store_fixture_setup(void **state)
+{
+	(void)state;
+	return store_fixture_open(&fixture);
+}
+
+static inline int store_fixture_teardown(void **state)
+{
+	(void)state;
+	return store_fixture_close(&fixture);
+}
+
 /* Adds a file with this content; returns -1 when the store would not take it. */
 static inline int store_fixture_file(struct store_fixture *f, struct tree *t, const char *path, const char *content,
 				     size_t n, enum layer layer)

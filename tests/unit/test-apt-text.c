@@ -9,19 +9,9 @@
 
 #include "builder/apt-text.h"
 #include "builder/download-proxy.h"
+#include "fixture.h"
 
 #define H1 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-
-static struct arena arena;
-static struct error err;
-
-static int teardown(void **state)
-{
-	(void)state;
-	error_clear(&err);
-	arena_free(&arena);
-	return 0;
-}
 
 static void test_uri(void **state)
 {
@@ -139,9 +129,9 @@ static void test_proxy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_uri, teardown), cmocka_unit_test_teardown(test_depends, teardown),
-		cmocka_unit_test_teardown(test_source_types, teardown), cmocka_unit_test(test_names),
-		cmocka_unit_test_teardown(test_proxy, teardown),
+		cmocka_unit_test_teardown(test_uri, fixture_teardown), cmocka_unit_test_teardown(test_depends, fixture_teardown),
+		cmocka_unit_test_teardown(test_source_types, fixture_teardown), cmocka_unit_test(test_names),
+		cmocka_unit_test_teardown(test_proxy, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,20 +9,10 @@
 
 #include "base/strbuf.h"
 #include "builder/lock.h"
+#include "fixture.h"
 
 #define H1 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define H2 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-
-static struct arena arena;
-static struct error err;
-
-static int teardown(void **state)
-{
-	(void)state;
-	error_clear(&err);
-	arena_free(&arena);
-	return 0;
-}
 
 static const char whole[] =
 	"mkdl-lock 1\n"
@@ -121,8 +111,8 @@ static void test_bad(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_round_trip, teardown), cmocka_unit_test_teardown(test_put_hash, teardown),
-		cmocka_unit_test_teardown(test_bad, teardown),
+		cmocka_unit_test_teardown(test_round_trip, fixture_teardown), cmocka_unit_test_teardown(test_put_hash, fixture_teardown),
+		cmocka_unit_test_teardown(test_bad, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,8 +15,6 @@
 #include "builder/segment.h"
 #include "store-fixture.h"
 
-static struct store_fixture fixture;
-
 static const struct compression fast = {.level = 1};
 
 static int to_strbuf(void *context, const void *data, size_t n, struct error *err)
@@ -229,18 +227,6 @@ static void test_segments(void **state)
 	assert_false(hash_equal(&again.key, &s[1].key));
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	return store_fixture_open(&fixture);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return store_fixture_close(&fixture);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,5 +234,5 @@ int main(void)
 		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_threads), cmocka_unit_test(test_segments),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
 }

@@ -18,7 +18,6 @@
 #define STRINGS(...) \
 	{.items = (const char *[]){__VA_ARGS__}, .count = sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)}
 
-static struct store_fixture fixture;
 static struct tree sources;
 
 /* In place of the real sources: every one delivers the same tree, and what it is called is its version. */
@@ -381,18 +380,6 @@ static void test_images(void **state)
 		    "registry.k8s.io/pause:3.9: no pod could start; make them the same");
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	return store_fixture_open(&fixture);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return store_fixture_close(&fixture);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -401,5 +388,5 @@ int main(void)
 		cmocka_unit_test(test_pods), cmocka_unit_test(test_images),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
 }

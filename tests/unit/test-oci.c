@@ -18,7 +18,6 @@
 
 #define OCI "application/vnd.oci.image."
 
-static struct store_fixture fixture;
 static struct archive *writer;
 static char *written;
 static size_t used;

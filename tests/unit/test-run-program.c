@@ -10,17 +10,7 @@
 #include <string.h>
 
 #include "builder/run-program.h"
-
-static struct arena arena;
-static struct error err;
-
-static int teardown(void **state)
-{
-	(void)state;
-	error_clear(&err);
-	arena_free(&arena);
-	return 0;
-}
+#include "fixture.h"
 
 static void test_capture(void **state)
 {
@@ -117,9 +107,9 @@ static void test_tail(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_capture, teardown), cmocka_unit_test_teardown(test_much_output, teardown),
-		cmocka_unit_test_teardown(test_environment, teardown), cmocka_unit_test_teardown(test_signals, teardown),
-		cmocka_unit_test_teardown(test_missing, teardown), cmocka_unit_test_teardown(test_tail, teardown),
+		cmocka_unit_test_teardown(test_capture, fixture_teardown), cmocka_unit_test_teardown(test_much_output, fixture_teardown),
+		cmocka_unit_test_teardown(test_environment, fixture_teardown), cmocka_unit_test_teardown(test_signals, fixture_teardown),
+		cmocka_unit_test_teardown(test_missing, fixture_teardown), cmocka_unit_test_teardown(test_tail, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,9 +9,7 @@
 
 #include "base/strbuf.h"
 #include "builder/tree.h"
-
-static struct arena arena;
-static struct error err;
+#include "fixture.h"
 
 static void add(struct tree *t, enum node_type type, const char *path, const char *target, enum layer layer)
 {
@@ -20,14 +18,6 @@ static void add(struct tree *t, enum node_type type, const char *path, const cha
 	if (type == NODE_SYMLINK)
 		n.mode = 0777;
 	tree_add(t, &n);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	error_clear(&err);
-	arena_free(&arena);
-	return 0;
 }
 
 static void test_last_one_stays(void **state)
@@ -178,9 +168,9 @@ static void test_layers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_last_one_stays, teardown), cmocka_unit_test_teardown(test_resolve, teardown),
-		cmocka_unit_test_teardown(test_finish, teardown), cmocka_unit_test_teardown(test_finish_refuses, teardown),
-		cmocka_unit_test_teardown(test_listing, teardown), cmocka_unit_test_teardown(test_bad_listing, teardown),
+		cmocka_unit_test_teardown(test_last_one_stays, fixture_teardown), cmocka_unit_test_teardown(test_resolve, fixture_teardown),
+		cmocka_unit_test_teardown(test_finish, fixture_teardown), cmocka_unit_test_teardown(test_finish_refuses, fixture_teardown),
+		cmocka_unit_test_teardown(test_listing, fixture_teardown), cmocka_unit_test_teardown(test_bad_listing, fixture_teardown),
 		cmocka_unit_test(test_layers),
 	};
 
