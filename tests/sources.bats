@@ -362,7 +362,7 @@ mkdl() {
 	pid=$!
 	wait_for 20 sh -c '[ "$(cat cache/partial/* 2>/dev/null | wc -c)" -eq 16384 ]'
 	kill -9 "$pid"
-	wait "$pid" || true
+	wait "$pid" || [ $? -eq 137 ]
 	assert_not_exists out
 	sed -i "s|/slow/|/|" profiles/x.yml
 	run -0 mkdl build profiles/x.yml
