@@ -183,7 +183,8 @@ static int check_repository(const struct repository *r, struct error *err)
 	for (size_t i = 0; i < r->components.count; i++)
 		plain = plain && is_plain(r->components.items[i]);
 	if (!plain)
-		return place_error(err, r->at, "repository \"%s\": quotes and control characters are not allowed", r->name);
+		return place_error(err, r->at,
+				   "repository \"%s\": quotes and control characters are not allowed", r->name);
 	if (r->key && access(r->key, R_OK) < 0)
 		return place_errno(err, r->at, "repository \"%s\": keyring %s", r->name, r->key);
 	return 0;
@@ -298,7 +299,8 @@ static int update(struct build *b, struct apt_root *root, const struct repositor
 		return 0;
 	}
 	if (strstr(root->complaint.data, "is not signed") || strstr(root->complaint.data, "NO_PUBKEY"))
-		return place_error(err, r->at, "%s is not signed by a key that mkdl was given: refused. Name its keyring under "
+		return place_error(err, r->at,
+				   "%s is not signed by a key that mkdl was given: refused. Name its keyring under "
 				   "\"key:\"; mkdl takes no packages that nobody vouches for. apt says:\n%s", root->words, root->complaint.data);
 	return place_error(err, r->at, "%s cannot be read. apt says:\n%s", root->words, root->complaint.data);
 }

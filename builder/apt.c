@@ -33,7 +33,9 @@ static int check_names(const struct apt_want *wants, size_t count, struct error 
 {
 	for (size_t i = 0; i < count; i++)
 		if (!apt_name_is_valid(wants[i].name))
-			return place_error(err, wants[i].at, "\"%s\" is not the name of a package (NAME, or NAME=VERSION)", wants[i].name);
+			return place_error(err, wants[i].at,
+					   "\"%s\" is not the name of a package (NAME, or NAME=VERSION)",
+					   wants[i].name);
 	return 0;
 }
 

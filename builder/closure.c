@@ -384,7 +384,9 @@ static int visit_dlopen(struct closure *c, const struct component *component, st
 			w.elf = &e;
 	}
 	if (!w.elf)
-		return place_error(err, component->at, "component %s: dlopen: none of its files is a dynamic program or library", component->name);
+		return place_error(err, component->at,
+				   "component %s: dlopen: none of its files is a dynamic program or library",
+				   component->name);
 	for (size_t i = 0; i < component->dlopen.count; i++)
 		if (want_library(c, &w, component->dlopen.items[i], err) < 0)
 			return error_wrap(err, "component %s: dlopen", component->name);

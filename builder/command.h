@@ -51,8 +51,8 @@ void commands_manual(FILE *to);
 struct option;
 int command_getopt(int argc, char **argv, const char *short_options, const struct option *options, struct error *err);
 
-/* Rows of `struct option` for the commands that run the pipeline, and what they mean: sets the option when c is one of these
- * and tells whether it was. */
+/* Rows of `struct option` for the commands that run the pipeline, and what they mean: sets the option when c is one of
+ * these and tells whether it was. */
 #define COMMAND_BUILD_OPTIONS \
 	{"out", required_argument, NULL, 'o'}, {"locked", no_argument, NULL, 'l'}, {"offline", no_argument, NULL, 'f'}
 struct build_options;

@@ -124,7 +124,8 @@ static int take_all(struct selection *s, struct error *err)
 	for (size_t i = 0; i < s->source->count; i++)
 		files += s->source->nodes[i].type != NODE_DIR;
 	if (c->to && c->to[strlen(c->to) - 1] != '/' && files != 1)
-		return place_error(err, c->at, "component %s: %s holds %zu files, but \"to: %s\" names one file; say which with "
+		return place_error(err, c->at,
+				   "component %s: %s holds %zu files, but \"to: %s\" names one file; say which with "
 				   "files:, or end it with \"/\" for a folder", c->name, c->source.spec, files, c->to);
 	for (size_t i = 0; i < s->source->count; i++) {
 		const struct node *n = &s->source->nodes[i];
@@ -160,9 +161,20 @@ int component_select(struct build *b, const struct component *c, struct tree *so
 		roots += n;
 	}
 	if (c->to && c->to[strlen(c->to) - 1] != '/' && roots != 1)
-		return place_error(err, c->at, "component %s: files: names %zu files, but \"to: %s\" renames one; end it with \"/\" "
+		return place_error(err, c->at,
+				   "component %s: files: names %zu files, but \"to: %s\" renames one; end it with "
+				   "\"/\" "
 				   "for a folder", c->name, roots, c->to);
 	return 0;
+}
+
+const char *component_version_text(struct build *b, const struct component *c)
+{
+	const struct source_handler *h = source_handler(c->source.kind);
+
+	if (c->version)
+		return c->version;
+	return h->version ? h->version(b, &c->source) : NULL;
 }
 
 int component_version(struct build *b, const char *name, const char *stated, const char *key, struct place at,
@@ -172,12 +184,7 @@ int component_version(struct build *b, const char *name, const char *stated, con
 	const char *text = stated;
 
 	if (!text && c)
-		text = c->version;
-	if (!text && c) {
-		const struct source_handler *h = source_handler(c->source.kind);
-
-		text = h->version ? h->version(b, &c->source) : NULL;
-	}
+		text = component_version_text(b, c);
 	if (text) {
 		if (version_parse(text, out))
 			return 0;
@@ -187,6 +194,7 @@ int component_version(struct build *b, const char *name, const char *stated, con
 		return 0;
 	if (c)
 		at = c->at;
-	return place_error(err, at, "the version of %s is not known, its flags and configuration depend on it; say it with "
+	return place_error(err, at,
+			   "the version of %s is not known, its flags and configuration depend on it; say it with "
 			   "\"%s\"", name, key);
 }

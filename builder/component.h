@@ -9,6 +9,10 @@
 int component_select(struct build *b, const struct component *c, struct tree *source, struct tree *out,
 		     struct error *err);
 
+/* The component's version as the profile states it, else as its source says ("1.6.20~ds1-1+deb12u3"); NULL when neither
+ * does. */
+const char *component_version_text(struct build *b, const struct component *c);
+
 /* The version of the component called name: stated (from the profile's own map, may be NULL), else the component's
  * version:, else what its source says, else what its URL says. key is what the user would write it as ("kubernetes:
  * version"). */

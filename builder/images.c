@@ -64,7 +64,8 @@ int images_read(struct build *b, struct images *out, struct error *err)
 			return error_wrap(err, "%s:%u:%u: image %s", want->at.file, want->at.line, want->at.column, want->key);
 		same = images_find_name(&images, image->name);
 		if (same)
-			return place_error(err, want->at, "images %s and %s are both called %s", same->key, want->key, image->name);
+			return place_error(err, want->at,
+					   "images %s and %s are both called %s", same->key, want->key, image->name);
 		images.count++;
 	}
 	*out = images;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/flat.h"
+#include "builder/component.h"
 #include "builder/generated.h"
 #include "builder/json.h"
 #include "builder/source.h"
@@ -87,19 +88,6 @@ static void write_layers(struct build *b, struct json *j)
 	json_close_array(j);
 }
 
-static const char *const kind_names[] = {
-	[SOURCE_APT] = "apt", [SOURCE_URL] = "url", [SOURCE_PATH] = "path", [SOURCE_BUILD] = "build",
-};
-
-static const char *component_version(struct build *b, const struct component *c)
-{
-	const struct source_handler *handler = source_handler(c->source.kind);
-
-	if (c->version)
-		return c->version;
-	return handler->version ? handler->version(b, &c->source) : NULL;
-}
-
 static void write_components(struct build *b, struct json *j)
 {
 	json_open_array(j, "components");
@@ -108,8 +96,8 @@ static void write_components(struct build *b, struct json *j)
 
 		json_open_object(j, NULL);
 		json_string(j, "name", c->name);
-		json_string(j, kind_names[c->source.kind], c->source.spec);
-		json_string(j, "version", component_version(b, c));
+		json_string(j, source_handler(c->source.kind)->name, c->source.spec);
+		json_string(j, "version", component_version_text(b, c));
 		json_close_object(j);
 	}
 	json_close_array(j);

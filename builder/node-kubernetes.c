@@ -42,13 +42,15 @@ static int find_role(struct build *b, struct node_facts *facts, struct error *er
 	if (k->role && !worker && strcmp(k->role, "standalone") != 0)
 		return place_error(err, k->at, "kubernetes: role %s is neither worker nor standalone", k->role);
 	if (!worker && k->server)
-		return place_error(err, k->at, "kubernetes: a standalone kubelet talks to no server; take role: worker");
+		return place_error(err, k->at,
+				   "kubernetes: a standalone kubelet talks to no server; take role: worker");
 	facts->role = worker && k->server ? KUBELET_JOINED : KUBELET_STANDALONE;
 	if (worker && !k->server && b->progress)
 		progress_say(b->progress, 0, "note: %s: kubernetes: has no server:, its kubelet runs static pods only",
 			     b->profile.file);
 	if (k->pod_cidr && !cni_check_cidr(k->pod_cidr))
-		return place_error(err, k->at, "kubernetes: pod_cidr %s is no IPv4 network such as " CNI_POD_CIDR, k->pod_cidr);
+		return place_error(err, k->at,
+				   "kubernetes: pod_cidr %s is no IPv4 network such as " CNI_POD_CIDR, k->pod_cidr);
 	return 0;
 }
 
@@ -68,7 +70,9 @@ static int find_sandbox_image(struct build *b, struct node_facts *facts, struct 
 	if (images_find_name(&facts->images, facts->sandbox_image))
 		return 0;
 	if (pause)
-		return place_error(err, pause->at, "image pause is %s, but containerd's sandbox_image (%s:%u) is %s: no pod could start; "
+		return place_error(err, pause->at,
+				   "image pause is %s, but containerd's sandbox_image (%s:%u) is %s: no pod could "
+				   "start; "
 				   "make them the same", pause->name, c->at.file, c->at.line, facts->sandbox_image);
 	if (facts->images.count && b->progress)
 		progress_say(b->progress, 0, "note: %s:%u: sandbox_image %s is not among the preloaded images, the node will pull it",

@@ -106,7 +106,9 @@ int node_pods_add(struct build *b, struct error *err)
 	for (size_t i = 0; i < k->pods.count; i++)
 		for (size_t j = 0; j < i; j++)
 			if (!strcmp(path_base(k->pods.items[i]), path_base(k->pods.items[j])))
-				return place_error(err, k->at, "pods: %s and %s have the same file name, one would replace the other",
+				return place_error(err, k->at,
+						   "pods: %s and %s have the same file name, one would replace the "
+						   "other",
 						   k->pods.items[j], k->pods.items[i]);
 	for (size_t i = 0; i < k->pods.count; i++)
 		if (add_pod(b, k->pods.items[i], err) < 0)

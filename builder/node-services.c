@@ -73,7 +73,8 @@ static int start_run(struct build *b, struct service *s, const char *program, co
 	const char *path = find_program(b, program);
 
 	if (!path)
-		return place_error(err, s->at, "service %s: no component brings a program %s to the image's /usr/bin; add one, or "
+		return place_error(err, s->at,
+				   "service %s: no component brings a program %s to the image's /usr/bin; add one, or "
 				   "say what to run", s->name, program);
 	strings_add(b->arena, &s->run, path);
 	for (size_t i = 0; i < args->count; i++)
@@ -107,7 +108,9 @@ static int add_images(struct build *b, struct services *all, struct error *err)
 	};
 
 	if (!find_service(all, "containerd"))
-		return place_error(err, s->at, "images: are loaded into containerd, which the profile does not have; add the component");
+		return place_error(err, s->at,
+				   "images: are loaded into containerd, which the profile does not have; add the "
+				   "component");
 	if (!s->run.count)
 		for (size_t i = 0; i < sizeof(run) / sizeof(*run); i++)
 			strings_add(b->arena, &s->run, run[i]);
@@ -155,7 +158,8 @@ int node_services(struct build *b, const struct node_facts *facts, struct servic
 		return -1;
 	for (size_t i = 0; i < all.count; i++)
 		if (!all.items[i].run.count)
-			return place_error(err, all.items[i].at, "service %s does not say what to run", all.items[i].name);
+			return place_error(err, all.items[i].at,
+					   "service %s does not say what to run", all.items[i].name);
 	*out = all;
 	return 0;
 }

@@ -60,7 +60,9 @@ static int check_field(const struct user *u, const char *what, const char *text,
 				 if (check_field(u, "name", u->name, false, err) < 0 || check_field(u, "shell", shell_of(u), true, err) < 0 ||
 				 check_field(u, "home", home_of(a, u), true, err) < 0) return -1;
 				 for (size_t i = 0; i < n; i++) if (all->items[i]->uid == u->uid)
-				 return place_error(err, u->at, "users %s and %s have the same uid %u", all->items[i]->name, u->name, u->uid);
+				 return place_error(err, u->at,
+						    "users %s and %s have the same uid %u",
+						    all->items[i]->name, u->name, u->uid);
 	for (size_t i = 0; i < u->ssh_keys.count; i++)
 		if (!*u->ssh_keys.items[i] || strpbrk(u->ssh_keys.items[i], "\r\n"))
 			return place_error(err, u->at, "user %s: SSH key %zu is not one line", u->name, i + 1);

@@ -11,7 +11,7 @@ struct array {
 	size_t count;
 };
 
-static bool is_map(struct loader *l, const struct value *name, const struct value *v, const char *what)
+bool is_map(struct loader *l, const struct value *name, const struct value *v, const char *what)
 {
 	if (v->type == VALUE_MAP)
 		return true;
@@ -33,7 +33,7 @@ static void read_part(struct loader *l, const struct part *part, const struct va
 		part->end(l, name, v, item);
 }
 
-static void read_parts(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+void read_parts(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
 		       void *field)
 {
 	const struct part *part = k->type->part;
@@ -47,7 +47,7 @@ static void read_parts(struct loader *l, const struct key *k, const struct value
 			read_part(l, part, v->keys[i], v->items[i], array->items + part->size * array->count++);
 }
 
-static void write_parts(struct json *j, const struct key *k, const void *field)
+void write_parts(struct json *j, const struct key *k, const void *field)
 {
 	const struct part *part = k->type->part;
 	const struct array *array = field;
@@ -143,61 +143,6 @@ static const struct part part_repository = {
 	.name = name_repository,
 };
 const struct key_type type_repositories = {"map of names to repositories", read_parts, write_parts, &part_repository};
-
-static void begin_service(struct loader *l, const struct value *name, void *item)
-{
-	(void)l;
-	*(struct service *)item = (struct service){
-		.name = name->text,
-		.at = name->at,
-		.ready_timeout = 60,
-		.stop_timeout = 10,
-		.restart = RESTART_ALWAYS,
-	};
-}
-
-static void end_service(struct loader *l, const struct value *name, const struct value *v, void *item)
-{
-	/* Their command lines follow their versions and are made by the builder. */
-	bool known = !strcmp(name->text, "kubelet") || !strcmp(name->text, "containerd");
-	const struct value *run = value_get(v, "run", NULL);
-	struct service *s = item;
-
-	if (s->oneshot && !value_get(v, "restart", NULL))
-		s->restart = RESTART_ON_FAILURE;
-	else if (s->oneshot && s->restart == RESTART_ALWAYS)
-		complain(l, value_get(v, "restart", NULL),
-			 "service \"%s\": a oneshot that is always started again never ends", name->text);
-	if (s->oneshot && value_get(v, "ready", NULL))
-		complain(l, name, "service \"%s\": a oneshot is ready when it has ended; it takes no \"ready\"",
-			 name->text);
-	if (s->ready_timeout == 0)
-		complain(l, value_get(v, "ready_timeout", NULL), "service \"%s\": nothing is ready in 0 seconds",
-			 name->text);
-	/* PID 1 has cgroups and logs of these names (init/plan.c). */
-	if (!strcmp(name->text, "init") || !strcmp(name->text, "shell") || !strncmp(name->text, "dhcp-", 5))
-		complain(l, name, "the name \"%s\" is one that PID 1 keeps for itself; choose another", name->text);
-	if (run && !(run->type == VALUE_LIST && run->count == 0))
-		check_program(l, name, run);
-	else if (!known)
-		complain(l, name, "service \"%s\" needs \"run\": its program and arguments, as a list", name->text);
-}
-
-static const char *name_service(const void *item)
-{
-	return ((const struct service *)item)->name;
-}
-
-static const struct part part_service = {
-	.map = MAP_SERVICE,
-	.size = sizeof(struct service),
-	.source = -1,
-	.check_name = check_name,
-	.begin = begin_service,
-	.end = end_service,
-	.name = name_service,
-};
-const struct key_type type_services = {"map of names to services", read_parts, write_parts, &part_service};
 
 static void begin_image(struct loader *l, const struct value *name, void *item)
 {

@@ -3,8 +3,9 @@
  *   profile-files.c   extends: which files, in which order, and where what they name is looked for
  *   profile-merge.c   maps merge, lists append, the rest overrides
  *   profile-keys.c    the table of keys; profile-read.c drives it over a map
- *   profile-types.c   the types of values: text, list, seconds …; profile-parts.c: those with a struct of their own;
- *                     profile-settings.c: ready, state, failure, compression
+ *   profile-types.c   the types of values: text, list, seconds …
+ *   profile-parts.c   maps of names to structs: components, users …; profile-service.c: services and their readiness
+ *   profile-settings.c  state, failure, compression
  *   profile-source.c  sources, and names that must exist in overlays/ or hooks/
  *   profile-syntax.c  what a text may look like: names, paths, addresses …
  *   profile-check.c   what has to fit together: needs, targets, repositories
@@ -108,6 +109,11 @@ struct part {
 	void (*end)(struct loader *l, const struct value *name, const struct value *v, void *part); /* checks */
 	const char *(*name)(const void *part);
 };
+
+/* profile-parts.c: read and write of a map of maps; is it a map at all (what: more words for the message)? */
+void read_parts(struct loader *l, const struct key *k, const struct value *name, const struct value *v, void *field);
+void write_parts(struct json *j, const struct key *k, const void *field);
+bool is_map(struct loader *l, const struct value *name, const struct value *v, const char *what);
 
 extern const struct key_type type_text, type_list, type_set, type_pairs, type_bool, type_seconds, type_count, type_number,
 	type_mode, type_owner, type_layer, type_restart, type_failure, type_compression, type_file, type_files, type_skip,

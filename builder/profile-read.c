@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/path.h"
-
 static const struct key *find_key(enum key_map map, const char *name)
 {
 	for (size_t i = 0; i < profile_key_count; i++)

@@ -139,7 +139,8 @@ static int path_resolve(struct build *b, const struct source *s, struct error *e
 		return -1;
 	now.hash = listing_hash(tree);
 	if (locked && b->options.locked && !hash_equal(&locked->hash, &now.hash))
-		return place_error(err, s->at, "%s is not what it was when the lock was written; build without --locked to take it "
+		return place_error(err, s->at,
+				   "%s is not what it was when the lock was written; build without --locked to take it "
 				   "as it is now", s->spec);
 	lock_put_hash(&b->lock, &now);
 	return 0;
