@@ -13,7 +13,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         _, mood, *rest = self.path.split("?")[0].split("/")
         wanted = self.headers.get("Range", "")
-        print(self.command, self.path, wanted, file=sys.stderr, flush=True)
+        # In one write: two requests at once must not share a line.
+        sys.stderr.write(f"{self.command} {self.path} {wanted}\n")
         if mood not in ("slow", "error", "other", "more"):
             mood, rest = "", [mood] + rest
         try:
