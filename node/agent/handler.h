@@ -1,0 +1,29 @@
+/* What the agent's main program calls of the readers of configuration: documents go in one by one, each overriding the
+ * last; then the result changes the plan and the files of a root. Implemented by merge.c and apply.c. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "init/plan.h"
+#include "node/agent/document.h"
+
+struct config; /* the merged configuration so far */
+
+/* An empty configuration; lives in the arena. variables: what ${mac}, ${uuid}, ${serial}, ${hostname}, ${machine_id} are. */
+struct names_variable;
+struct config *config_new(struct arena *a, const struct names_variable *variables);
+
+/* Read one document and merge it over what came before. Warnings (keys that are ignored here) are said on stderr, one line
+ * each, "NAME:LINE:COLUMN: warning: …". A mistake in it is an error; all of the document's are said, the last line is err's. */
+int config_add(struct config *c, const struct document *d, struct error *err);
+
+/* Bring the plan, the files below the folder rootfd (which is "/" on a node) and its users in line with the configuration.
+ * Paths are resolved inside that root (openat2, RESOLVE_IN_ROOT). offline: no effects on the running machine beyond these files
+ * (no chown to foreign users where not permitted, no reload). */
+int config_apply(struct config *c, struct arena *a, struct plan *plan, int rootfd, bool offline, struct error *err);
+
+/* The effective configuration as flat records "KEY VALUE SOURCE secret|plain", sorted by key, appended to out. */
+struct strbuf;
+int config_effective(const struct config *c, struct strbuf *out, struct error *err);
