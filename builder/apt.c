@@ -5,7 +5,7 @@
 
 #include "builder/apt-root.h"
 #include "builder/apt-text.h"
-#include "builder/diagnostics.h"
+#include "config/diagnostics.h"
 #include "builder/progress.h"
 
 enum { MAX_SPREAD = 16 }; /* names in a list of unknown packages before it is cut */

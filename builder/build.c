@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "builder/assemble.h"
-#include "builder/diagnostics.h"
+#include "config/diagnostics.h"
 #include "builder/home.h"
 #include "builder/node-files.h"
 #include "builder/output.h"

@@ -7,7 +7,7 @@
 #include "base/path.h"
 #include "builder/build.h"
 #include "builder/command.h"
-#include "builder/json.h"
+#include "base/json.h"
 #include "builder/output.h"
 #include "builder/units.h"
 

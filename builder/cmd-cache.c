@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "builder/command.h"
-#include "builder/json.h"
+#include "base/json.h"
 #include "builder/store.h"
 #include "builder/units.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/strbuf.h"
 #include "builder/command.h"
-#include "builder/diagnostics.h"
+#include "config/diagnostics.h"
 #include "builder/profile-private.h"
 #include "builder/profile.h"
 

@@ -5,7 +5,7 @@
 
 #include "builder/build.h"
 #include "builder/command.h"
-#include "builder/json.h"
+#include "base/json.h"
 
 static const char type_letters[] = {
 	[NODE_FILE] = '-', [NODE_DIR] = 'd',   [NODE_SYMLINK] = 'l',

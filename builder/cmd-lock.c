@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "builder/command.h"
-#include "builder/json.h"
+#include "base/json.h"
 #include "builder/source.h"
 
 /* Reads the lock that is there, to tell what changed. No lock, or a damaged one, is an empty one. */

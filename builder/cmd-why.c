@@ -6,8 +6,8 @@
 #include "base/path.h"
 #include "builder/build.h"
 #include "builder/command.h"
-#include "builder/diagnostics.h"
-#include "builder/json.h"
+#include "config/diagnostics.h"
+#include "base/json.h"
 #include "builder/usr-merge.h"
 
 enum { STEPS_MAX = 64 };

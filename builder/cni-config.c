@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "builder/json.h"
+#include "base/json.h"
 
 static void write_ipam(struct json *j, const struct cni_settings *s)
 {

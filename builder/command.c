@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "builder/build.h"
-#include "builder/diagnostics.h"
+#include "config/diagnostics.h"
 
 enum { HELP_WIDTH = 80 };
 

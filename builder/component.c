@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/path.h"
-#include "builder/diagnostics.h"
+#include "config/diagnostics.h"
 #include "builder/source.h"
 #include "builder/usr-merge.h"
 

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "builder/command.h"
-#include "builder/diagnostics.h"
+#include "config/diagnostics.h"
 
 static void print_help(FILE *to)
 {

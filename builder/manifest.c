@@ -6,7 +6,7 @@
 #include "base/flat.h"
 #include "builder/component.h"
 #include "builder/generated.h"
-#include "builder/json.h"
+#include "base/json.h"
 #include "builder/source.h"
 #include "init/plan.h"
 

@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "builder/decompress.h"
-#include "builder/diagnostics.h"
+#include "config/diagnostics.h"
 #include "builder/kernel.h"
 #include "builder/modules-private.h"
 

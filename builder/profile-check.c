@@ -37,11 +37,11 @@ static void complain_needs_cycle(struct walk *w, const struct value *at, const c
 	size_t i = w->depth;
 
 	while (i-- > 0) {
-		text = arena_printf(w->l->arena, "%s → %s", w->chain[i], text);
+		text = arena_printf(w->l->reader.arena, "%s → %s", w->chain[i], text);
 		if (!strcmp(w->chain[i], name))
 			break;
 	}
-	complain(w->l, at, "services need each other: %s", text);
+	complain(&w->l->reader, at, "services need each other: %s", text);
 }
 
 static void walk_needs(struct walk *w, size_t index)
@@ -80,7 +80,7 @@ static void check_needs_known(struct loader *l, const struct service *s)
 		if (need->type != VALUE_SCALAR || service_index(p, need->text) < p->service_count)
 			continue;
 		near = did_you_mean(need->text, names, p->service_count);
-		complain(l, need, "service \"%s\" needs \"%s\", which is no service%s%s%s", s->name, need->text,
+		complain(&l->reader, need, "service \"%s\" needs \"%s\", which is no service%s%s%s", s->name, need->text,
 			 near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	}
 }
@@ -91,7 +91,7 @@ static void check_services(struct loader *l)
 	struct walk w = {.l = l};
 
 	if (p->service_count > SERVICES_LIMIT) {
-		complain(l, value_get(l->merged, "services", NULL), "more than %d services", SERVICES_LIMIT);
+		complain(&l->reader, value_get(l->merged, "services", NULL), "more than %d services", SERVICES_LIMIT);
 		return;
 	}
 	for (size_t i = 0; i < p->service_count; i++)
@@ -101,7 +101,7 @@ static void check_services(struct loader *l)
 			walk_needs(&w, i);
 	for (size_t i = 0; i < p->service_count; i++)
 		if (!p->kubernetes.enabled && !p->services[i].run.count && !strcmp(p->services[i].name, "kubelet"))
-			diagnose(l->diag, SEVERITY_ERROR, p->services[i].at, 7,
+			diagnose(l->reader.diag, SEVERITY_ERROR, p->services[i].at, 7,
 				 "service \"kubelet\" has no \"run\", and without \"kubernetes\" none is made for it");
 }
 
@@ -143,7 +143,7 @@ static size_t add_targets(struct loader *l, const struct component *c, struct ta
 	for (size_t i = 0; i < count; i++) {
 		const struct value *item = files->items[i];
 		const char *path =
-			item->type == VALUE_SCALAR && item->text[0] == '/' ? target_of(l->arena, c, item->text) : NULL;
+			item->type == VALUE_SCALAR && item->text[0] == '/' ? target_of(l->reader.arena, c, item->text) : NULL;
 
 		if (!path)
 			continue;
@@ -157,7 +157,7 @@ static size_t add_targets(struct loader *l, const struct component *c, struct ta
 static void check_targets(struct loader *l)
 {
 	const struct profile *p = l->profile;
-	struct target *targets = arena_calloc(l->arena, l->merged->nodes + p->component_count, sizeof(*targets));
+	struct target *targets = arena_calloc(l->reader.arena, l->merged->nodes + p->component_count, sizeof(*targets));
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->component_count; i++)
@@ -165,7 +165,7 @@ static void check_targets(struct loader *l)
 	qsort(targets, n, sizeof(*targets), compare_targets);
 	for (size_t i = 1; i < n; i++)
 		if (!strcmp(targets[i - 1].path, targets[i].path))
-			complain(l, targets[i].at, "%s is taken twice, first at %s:%u:%u", targets[i].path,
+			complain(&l->reader, targets[i].at, "%s is taken twice, first at %s:%u:%u", targets[i].path,
 				 targets[i - 1].at->at.file, targets[i - 1].at->at.line, targets[i - 1].at->at.column);
 }
 
@@ -178,11 +178,11 @@ static void check_repository(struct loader *l, const struct value *source)
 
 	if (!v || v->type != VALUE_SCALAR || value_get(all, v->text, NULL))
 		return;
-	names = arena_calloc(l->arena, all ? all->count + 1 : 1, sizeof(*names));
+	names = arena_calloc(l->reader.arena, all ? all->count + 1 : 1, sizeof(*names));
 	for (; all && all->type == VALUE_MAP && n < all->count; n++)
 		names[n] = all->keys[n]->text;
 	near = did_you_mean(v->text, names, n);
-	complain(l, v, "there is no \"%s\" in repositories%s%s%s", v->text, near ? ", did you mean \"" : "",
+	complain(&l->reader, v, "there is no \"%s\" in repositories%s%s%s", v->text, near ? ", did you mean \"" : "",
 		 near ? near : "", near ? "\"?" : "");
 }
 
@@ -206,7 +206,7 @@ static void check_users(struct loader *l)
 	for (size_t i = 0; i < p->user_count; i++)
 		for (size_t j = 0; j < i; j++)
 			if (p->users[i].uid == p->users[j].uid && p->users[i].uid != UINT32_MAX) {
-				diagnose(l->diag, SEVERITY_ERROR, p->users[i].at, (unsigned)strlen(p->users[i].name),
+				diagnose(l->reader.diag, SEVERITY_ERROR, p->users[i].at, (unsigned)strlen(p->users[i].name),
 					 "user \"%s\" has the uid %u of user \"%s\"", p->users[i].name, p->users[i].uid,
 					 p->users[j].name);
 				break;
@@ -218,7 +218,7 @@ void check_profile(struct loader *l)
 	const struct profile *p = l->profile;
 
 	if (!p->kernel.spec && !value_get(l->merged, "kernel", NULL))
-		diagnose(l->diag, SEVERITY_ERROR, (struct place){p->file, 0, 0}, 1,
+		diagnose(l->reader.diag, SEVERITY_ERROR, (struct place){p->file, 0, 0}, 1,
 			 "no kernel: write \"extends: base.yml\", or a \"kernel\" of its own");
 	check_services(l);
 	check_targets(l);

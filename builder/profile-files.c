@@ -69,8 +69,8 @@ static const char *suggest_profile(struct arena *a, const char *folder, const ch
 /* Where an extended profile is: beside the file that names it, unless that is itself, else among mkdl's own. */
 static const char *find_extended(struct loader *l, const struct visit *by, const struct value *v)
 {
-	const char *own = l->home ? path_join(l->arena, l->home, "profiles") : NULL;
-	const char *beside = path_parent(l->arena, by->path);
+	const char *own = l->home ? path_join(l->reader.arena, l->home, "profiles") : NULL;
+	const char *beside = path_parent(l->reader.arena, by->path);
 	const char *folders[] = {beside, v->text[0] == '/' ? NULL : own};
 	bool itself = false;
 	const char *near;
@@ -78,7 +78,7 @@ static const char *find_extended(struct loader *l, const struct visit *by, const
 	for (size_t i = 0; i < 2; i++) {
 		const char *path = !folders[i]	       ? NULL
 				   : v->text[0] == '/' ? v->text
-						       : path_join(l->arena, folders[i], v->text);
+						       : path_join(l->reader.arena, folders[i], v->text);
 		struct stat st;
 
 		if (!path || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
@@ -88,13 +88,13 @@ static const char *find_extended(struct loader *l, const struct visit *by, const
 		itself = true;
 	}
 	if (itself) {
-		complain(l, v, "a profile cannot extend itself, and mkdl has no other \"%s\"", v->text);
+		complain(&l->reader, v, "a profile cannot extend itself, and mkdl has no other \"%s\"", v->text);
 		return NULL;
 	}
-	near = suggest_profile(l->arena, beside, v->text);
+	near = suggest_profile(l->reader.arena, beside, v->text);
 	if (!near && own)
-		near = suggest_profile(l->arena, own, v->text);
-	complain(l, v, "there is no profile \"%s\" beside this file or among mkdl's own%s%s%s", v->text,
+		near = suggest_profile(l->reader.arena, own, v->text);
+	complain(&l->reader, v, "there is no profile \"%s\" beside this file or among mkdl's own%s%s%s", v->text,
 		 near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	return NULL;
 }
@@ -104,9 +104,9 @@ static void complain_cycle(struct loader *l, const struct visit *by, const struc
 	const char *chain = NULL;
 
 	for (const struct visit *w = by; w; w = w->from) {
-		chain = chain ? arena_printf(l->arena, "%s → %s", w->name, chain) : w->name;
+		chain = chain ? arena_printf(l->reader.arena, "%s → %s", w->name, chain) : w->name;
 		if (is_visit(w, st)) {
-			complain(l, v, "profiles extend each other: %s → %s", chain, w->name);
+			complain(&l->reader, v, "profiles extend each other: %s → %s", chain, w->name);
 			return;
 		}
 	}
@@ -121,7 +121,7 @@ static int read_extended(struct loader *l, const struct visit *by, const struct 
 	struct stat st;
 
 	if (v->type != VALUE_SCALAR || !*v->text) {
-		complain(l, v, "extends: expected the file name of a profile");
+		complain(&l->reader, v, "extends: expected the file name of a profile");
 		return -1;
 	}
 	path = find_extended(l, by, v);
@@ -133,7 +133,7 @@ static int read_extended(struct loader *l, const struct visit *by, const struct 
 			return -1;
 		}
 	}
-	return read_file(l, by, shorten(l->arena, path), path, v);
+	return read_file(l, by, shorten(l->reader.arena, path), path, v);
 }
 
 static int read_extends(struct loader *l, const struct visit *visit, const struct value *root)
@@ -163,14 +163,14 @@ static const char *project_of(struct arena *a, const char *path)
 static int complain_missing(struct loader *l, const char *name, const char *path)
 {
 	const char *reason = strerror(errno), *slash = strrchr(path, '/');
-	const char *folder = slash ? arena_strndup(l->arena, path, (size_t)(slash - path) + 1) : ".";
-	const char *near = suggest_profile(l->arena, folder, path);
+	const char *folder = slash ? arena_strndup(l->reader.arena, path, (size_t)(slash - path) + 1) : ".";
+	const char *near = suggest_profile(l->reader.arena, folder, path);
 	const struct place at = {name, 0, 0};
 
-	if (l->home && exists(path_join(l->arena, path_join(l->arena, l->home, "profiles"), path_base(path))))
-		return diagnose(l->diag, SEVERITY_ERROR, at, 1, "%s; mkdl's own profile of that name is \"%s\" without a folder",
+	if (l->home && exists(path_join(l->reader.arena, path_join(l->reader.arena, l->home, "profiles"), path_base(path))))
+		return diagnose(l->reader.diag, SEVERITY_ERROR, at, 1, "%s; mkdl's own profile of that name is \"%s\" without a folder",
 				reason, path_base(path));
-	return diagnose(l->diag, SEVERITY_ERROR, at, 1, "%s%s%s%s", reason, near ? "; did you mean \"" : "", near ? near : "",
+	return diagnose(l->reader.diag, SEVERITY_ERROR, at, 1, "%s%s%s%s", reason, near ? "; did you mean \"" : "", near ? near : "",
 			near ? "\"?" : "");
 }
 
@@ -185,29 +185,29 @@ static int read_file(struct loader *l, const struct visit *from, const char *nam
 
 	if (!real || stat(real, &st) < 0)
 		return complain_missing(l, name, path);
-	visit.path = arena_strdup(l->arena, real);
+	visit.path = arena_strdup(l->reader.arena, real);
 	visit.dev = st.st_dev;
 	visit.ino = st.st_ino;
 	for (size_t i = 0; i < l->file_count; i++)
 		if (l->files[i].dev == st.st_dev && l->files[i].ino == st.st_ino)
 			return 0;
 	if (l->file_count >= FILES_LIMIT || visit.depth >= FILES_LIMIT) {
-		complain(l, by, "more than %d profiles extend each other", FILES_LIMIT);
+		complain(&l->reader, by, "more than %d profiles extend each other", FILES_LIMIT);
 		return -1;
 	}
-	root = yaml_read(l->arena, name, visit.path, l->diag);
+	root = yaml_read(l->reader.arena, name, visit.path, l->reader.diag);
 	if (!root)
 		return -1;
 	if (root->type != VALUE_MAP) {
-		complain(l, root, "a profile is a map of keys, as in \"extends: base.yml\"");
+		complain(&l->reader, root, "a profile is a map of keys, as in \"extends: base.yml\"");
 		return -1;
 	}
 	result = read_extends(l, &visit, root);
-	l->files = arena_grow(l->arena, l->files, l->file_count, &l->file_cap, sizeof(*l->files));
+	l->files = arena_grow(l->reader.arena, l->files, l->file_count, &l->file_cap, sizeof(*l->files));
 	l->files[l->file_count++] = (struct profile_file){
 		.name = name,
 		.path = visit.path,
-		.project = project_of(l->arena, visit.path),
+		.project = project_of(l->reader.arena, visit.path),
 		.dev = st.st_dev,
 		.ino = st.st_ino,
 		.value = root,
@@ -228,8 +228,8 @@ static const char *asked_for(struct loader *l, const char *file)
 
 	if (!l->home || strchr(file, '/') || exists(file))
 		return file;
-	own = path_join(l->arena, path_join(l->arena, l->home, "profiles"), file);
-	return exists(own) ? shorten(l->arena, own) : file;
+	own = path_join(l->reader.arena, path_join(l->reader.arena, l->home, "profiles"), file);
+	return exists(own) ? shorten(l->reader.arena, own) : file;
 }
 
 int loader_read_files(struct loader *l, const char *file)
@@ -240,11 +240,11 @@ int loader_read_files(struct loader *l, const char *file)
 	for (size_t i = 0; i < l->file_count; i++) {
 		struct strings *roots = &l->files[i].roots;
 
-		add_root(l->arena, roots, l->files[i].project);
+		add_root(l->reader.arena, roots, l->files[i].project);
 		for (size_t j = l->file_count; j-- > 0;)
-			add_root(l->arena, roots, l->files[j].project);
+			add_root(l->reader.arena, roots, l->files[j].project);
 		if (l->home)
-			add_root(l->arena, roots, l->home);
+			add_root(l->reader.arena, roots, l->home);
 	}
 	return result;
 }
@@ -264,8 +264,8 @@ const char *loader_find(struct loader *l, struct place at, const char *folder, c
 	if (name[0] == '/')
 		return exists(name) ? name : NULL;
 	for (size_t i = 0; i < roots.count; i++) {
-		const char *in = *folder ? path_join(l->arena, roots.items[i], folder) : roots.items[i];
-		const char *path = path_join(l->arena, in, name);
+		const char *in = *folder ? path_join(l->reader.arena, roots.items[i], folder) : roots.items[i];
+		const char *path = path_join(l->reader.arena, in, name);
 
 		if (exists(path))
 			return path;

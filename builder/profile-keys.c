@@ -1,196 +1,222 @@
-/* The keys of a profile. From this table come the checks, the JSON of `mkdl check --json` and the reference in
- * mkdl-profile(5): to add a key, add a row (and, for a new kind of value, a type). */
+/* The keys of a profile that the node's own configuration does not have. From these tables come the checks, the JSON of
+ * `mkdl check --json` and the reference in mkdl-profile(5): to add a key, add a row (and, for a new kind of value, a
+ * type). */
 #include "builder/profile-private.h"
-
-const char *const key_map_names[MAP_COUNT] = {
-	[MAP_PROFILE] = "",
-	[MAP_SOURCE] = "SOURCE",
-	[MAP_COMPONENT] = "components.NAME",
-	[MAP_REPOSITORY] = "repositories.NAME",
-	[MAP_SERVICE] = "services.NAME",
-	[MAP_READY] = "services.NAME.ready",
-	[MAP_IMAGE] = "images.NAME",
-	[MAP_USER] = "users.NAME",
-	[MAP_KUBERNETES] = "kubernetes",
-	[MAP_CONTAINERD] = "containerd",
-	[MAP_COMPRESSION] = "compression",
-	[MAP_OUTPUT] = "output",
-};
+#include "config/syntax.h"
 
 #define AT(type, field) offsetof(struct type, field)
 
-const struct key profile_keys[] = {
-	{MAP_PROFILE, "name", &type_text, AT(profile, name), check_profile_name,
+static const struct key profile_keys[] = {
+	{"name", &type_text, AT(profile, name), check_profile_name,
 	 "Name of the profile and of its folder in out/. Not inherited; by default the file's name without .yml. Names that"
 	 " mkdl uses in out/ or in the TFTP root (boot, grub, tftp …) are refused."},
-	{MAP_PROFILE, "extends", &type_skip, 0, NULL,
+	{"extends", &type_skip, 0, NULL,
 	 "What this profile builds upon, as file names; see MERGING."},
-	{MAP_PROFILE, "kernel", &type_source, AT(profile, kernel), NULL,
+	{"kernel", &type_source, AT(profile, kernel), NULL,
 	 "Source of the kernel and its modules, as in {apt: linux-image-amd64}."},
-	{MAP_PROFILE, "modules", &type_set, AT(profile, modules), check_module,
+	{"modules", &type_set, AT(profile, modules), check_module,
 	 "Kernel modules to load at boot, in this order; what they depend on comes along. Parameters may follow a name, as in "
 	 "\"loop max_loop=8\"."},
-	{MAP_PROFILE, "drivers", &type_set, AT(profile, drivers), check_driver,
+	{"drivers", &type_set, AT(profile, drivers), check_driver,
 	 "Kernel modules to have in the image, loaded when the hardware asks for them: names, aliases, or patterns "
 	 "of paths below "
 	 "the modules' folder, as in kernel/drivers/net/ethernet/intel/\\*."},
-	{MAP_PROFILE, "firmware", &type_sources, AT(profile, firmware), NULL,
+	{"firmware", &type_sources, AT(profile, firmware), NULL,
 	 "Where the firmware is that modules name: packages, or sources. Only the named files are taken."},
-	{MAP_PROFILE, "microcode", &type_sources, AT(profile, microcode), NULL,
+	{"microcode", &type_sources, AT(profile, microcode), NULL,
 	 "Packages (or sources) with microcode for the CPU, which the kernel loads before anything else."},
-	{MAP_PROFILE, "bootloaders", &type_sources, AT(profile, bootloaders), NULL,
+	{"bootloaders", &type_sources, AT(profile, bootloaders), NULL,
 	 "Packages (or sources) with pxelinux.0 and ldlinux.c32; they go into the TFTP folder, not into the image."},
-	{MAP_PROFILE, "components", &type_components, AT(profile, components), NULL,
+	{"components", &type_components, AT(profile, components), NULL,
 	 "The parts of the image: files from one source each. See COMPONENTS.NAME."},
-	{MAP_PROFILE, "repositories", &type_repositories, AT(profile, repositories), NULL,
+	{"repositories", &type_repositories, AT(profile, repositories), NULL,
 	 "Debian repositories besides this machine's own, for sources with \"repository\"."},
-	{MAP_PROFILE, "services", &type_services, AT(profile, services), NULL,
+	{"services", &type_services, AT(profile, services), NULL,
 	 "What the node runs and keeps running. See SERVICES.NAME."},
-	{MAP_PROFILE, "images", &type_images, AT(profile, images), NULL,
+	{"images", &type_images, AT(profile, images), NULL,
 	 "Container images that are part of the boot image: imported before the kubelet starts, pulled from nowhere."},
-	{MAP_PROFILE, "users", &type_users, AT(profile, users), NULL,
+	{"users", &type_users, AT(profile, users), NULL,
 	 "Users of the node. See USERS.NAME."},
-	{MAP_PROFILE, "state", &type_states, AT(profile, states), NULL,
+	{"state", &type_states, AT(profile, states), NULL,
 	 "What is mounted where for files that change, as in {/var/lib/kubelet: tmpfs 50%}: a share of the RAM, or "
 	 "a size (k, M, G)."},
-	{MAP_PROFILE, "kubernetes", &type_kubernetes, AT(profile, kubernetes), NULL,
+	{"kubernetes", &type_kubernetes, AT(profile, kubernetes), NULL,
 	 "Makes the node a Kubernetes node; from it come the kubelet's flags and configuration."},
-	{MAP_PROFILE, "containerd", &type_containerd, AT(profile, containerd), NULL,
+	{"containerd", &type_containerd, AT(profile, containerd), NULL,
 	 "From it comes containerd's configuration."},
-	{MAP_PROFILE, "sysctl", &type_pairs, AT(profile, sysctl), check_sysctl,
+	{"sysctl", &type_pairs, AT(profile, sysctl), check_sysctl,
 	 "Kernel settings, as in {net.ipv4.ip_forward: 1}."},
-	{MAP_PROFILE, "cmdline", &type_list, AT(profile, cmdline), check_argument,
+	{"cmdline", &type_list, AT(profile, cmdline), check_argument,
 	 "Arguments of the kernel, one per item."},
-	{MAP_PROFILE, "overlays", &type_set, AT(profile, overlays), check_overlay,
+	{"overlays", &type_set, AT(profile, overlays), check_overlay,
 	 "File trees to copy into the image: names of folders in overlays/."},
-	{MAP_PROFILE, "tree_hooks", &type_set, AT(profile, tree_hooks), check_hook,
+	{"tree_hooks", &type_set, AT(profile, tree_hooks), check_hook,
 	 "Executables in hooks/tree/ that see what is in the image and add files to it."},
-	{MAP_PROFILE, "image_hooks", &type_set, AT(profile, image_hooks), check_hook,
+	{"image_hooks", &type_set, AT(profile, image_hooks), check_hook,
 	 "Executables in hooks/image/ that see the finished outputs and may add to them."},
-	{MAP_PROFILE, "hostname", &type_text, AT(profile, hostname), check_hostname,
+	{"hostname", &type_text, AT(profile, hostname), check_hostname,
 	 "The node's name; ${mac} and ${machine_id} are filled in on the node. Default: node-${mac}."},
-	{MAP_PROFILE, "failure", &type_failure, 0, NULL,
+	{"failure", &type_failure, 0, NULL,
 	 "What to do when the boot fails: open a shell on the console, or reboot after a time. Default: reboot 30s."},
-	{MAP_PROFILE, "compression", &type_compression, AT(profile, compression), NULL,
+	{"compression", &type_compression, AT(profile, compression), NULL,
 	 "How hard to compress: fast (zstd level 3), balanced (19, the default), smallest (22, with a window of 32 "
 	 "MiB that the node "
 	 "needs as RAM while it unpacks), or a map; see COMPRESSION."},
-	{MAP_PROFILE, "output", &type_output, 0, NULL,
+	{"output", &type_output, 0, NULL,
 	 "Where the outputs go."},
+};
+const struct key_map map_profile = KEY_MAP("", profile_keys);
 
-	{MAP_SOURCE, "apt", &type_source_kind, 0, check_package,
+static const struct key source_keys[] = {
+	{"apt", &type_source_kind, 0, check_package,
 	 "A Debian package; what its files need comes from the packages that it depends on."},
-	{MAP_SOURCE, "url", &type_source_kind, 0, check_url,
+	{"url", &type_source_kind, 0, check_url,
 	 "A file to download; needs \"sha256\". Archives are unpacked."},
-	{MAP_SOURCE, "path", &type_source_kind, 0, check_path,
+	{"path", &type_source_kind, 0, check_path,
 	 "A file, folder or archive on this machine, relative to the project's folder."},
-	{MAP_SOURCE, "build", &type_source_kind, 0, check_recipe,
+	{"build", &type_source_kind, 0, check_recipe,
 	 "A recipe: the name of an executable in hooks/build/."},
-	{MAP_SOURCE, "sha256", &type_text, AT(source, sha256), check_sha256,
+	{"sha256", &type_text, AT(source, sha256), check_sha256,
 	 "With \"url\": the SHA-256 of what is downloaded, 64 digits."},
-	{MAP_SOURCE, "repository", &type_text, AT(source, repository), check_name,
+	{"repository", &type_text, AT(source, repository), check_name,
 	 "With \"apt\": a name in \"repositories\". Default: the repositories of this machine."},
-	{MAP_SOURCE, "with", &type_pairs, AT(source, with), check_plain,
+	{"with", &type_pairs, AT(source, with), check_plain,
 	 "With \"build\": options for the recipe."},
+};
+const struct key_map map_source = KEY_MAP("SOURCE", source_keys);
 
-	{MAP_COMPONENT, "files", &type_list, AT(component, files), check_pattern,
+static const struct key component_keys[] = {
+	{"files", &type_list, AT(component, files), check_pattern,
 	 "Which files to take, as patterns: \\* and ? within a folder, \\*\\* across folders, {a,b} for one or the "
 	 "other. Default: all."},
-	{MAP_COMPONENT, "to", &type_text, AT(component, to), check_target,
+	{"to", &type_text, AT(component, to), check_target,
 	 "Where they go: a folder when it ends in a slash, else the new name of the one file. What \"files\" matched "
 	 "goes right into the folder; without \"files\" everything keeps its place below it. Default: the same path."},
-	{MAP_COMPONENT, "mode", &type_mode, AT(component, mode), NULL,
+	{"mode", &type_mode, AT(component, mode), NULL,
 	 "Mode of the files, octal with or without the leading 0. Default: as in the source."},
-	{MAP_COMPONENT, "owner", &type_owner, AT(component, uid), NULL,
+	{"owner", &type_owner, AT(component, uid), NULL,
 	 "Owner of the files, as numbers. Default: as in the source."},
-	{MAP_COMPONENT, "layer", &type_layer, AT(component, layer), NULL,
+	{"layer", &type_layer, AT(component, layer), NULL,
 	 "What it changes together with, and so is compressed with: userland (the default), modules, runtime, "
 	 "kubernetes, images or site."},
-	{MAP_COMPONENT, "dlopen", &type_set, AT(component, dlopen), check_soname,
+	{"dlopen", &type_set, AT(component, dlopen), check_soname,
 	 "Shared libraries that its programs open at run time and that their ELF headers do not name."},
-	{MAP_COMPONENT, "version", &type_text, AT(component, version), check_plain,
+	{"version", &type_text, AT(component, version), check_plain,
 	 "Its version, when the source does not tell."},
+};
+const struct key_map map_component = KEY_MAP("components.NAME", component_keys);
 
-	{MAP_REPOSITORY, "uri", &type_text, AT(repository, uri), check_uri,
+static const struct key repository_keys[] = {
+	{"uri", &type_text, AT(repository, uri), check_uri,
 	 "Address of the repository, as in sources.list(5)."},
-	{MAP_REPOSITORY, "suite", &type_text, AT(repository, suite), check_plain,
+	{"suite", &type_text, AT(repository, suite), check_plain,
 	 "Suite, as in bookworm-backports."},
-	{MAP_REPOSITORY, "components", &type_set, AT(repository, components), check_name,
+	{"components", &type_set, AT(repository, components), check_name,
 	 "Its components. Default: main."},
-	{MAP_REPOSITORY, "key", &type_file, AT(repository, key), check_plain,
+	{"key", &type_file, AT(repository, key), check_plain,
 	 "Keyring that its Release file is signed with. Default: the keys that this machine trusts."},
+};
+const struct key_map map_repository = KEY_MAP("repositories.NAME", repository_keys);
 
-	{MAP_SERVICE, "run", &type_list, AT(service, run), check_template,
+static const struct key service_keys[] = {
+	{"run", &type_list, AT(service, run), check_template,
 	 "The program, with its absolute path on the node, and its arguments. No shell; variables are filled in on "
 	 "the node. The "
 	 "services kubelet and containerd need none: theirs follows from their version."},
-	{MAP_SERVICE, "env", &type_pairs, AT(service, env), check_env,
+	{"env", &type_pairs, AT(service, env), check_env,
 	 "Environment variables."},
-	{MAP_SERVICE, "needs", &type_set, AT(service, needs), check_name,
+	{"needs", &type_set, AT(service, needs), check_name,
 	 "Services that must be ready before it starts."},
-	{MAP_SERVICE, "exists", &type_set, AT(service, exists), check_absolute,
+	{"exists", &type_set, AT(service, exists), check_absolute,
 	 "Paths on the node; the service is left out when one of them does not exist."},
-	{MAP_SERVICE, "ready", &type_ready, 0, NULL,
+	{"ready", &type_ready, 0, NULL,
 	 "How one sees that it is ready. Default: when it runs."},
-	{MAP_SERVICE, "ready_timeout", &type_seconds, AT(service, ready_timeout), NULL,
+	{"ready_timeout", &type_seconds, AT(service, ready_timeout), NULL,
 	 "How long to wait for that. Default: 60s."},
-	{MAP_SERVICE, "oneshot", &type_bool, AT(service, oneshot), NULL,
+	{"oneshot", &type_bool, AT(service, oneshot), NULL,
 	 "It runs to its end, and is ready when it ended well."},
-	{MAP_SERVICE, "restart", &type_restart, AT(service, restart), NULL,
+	{"restart", &type_restart, AT(service, restart), NULL,
 	 "When to start it again. Default: always; for a oneshot: on-failure."},
-	{MAP_SERVICE, "stop_timeout", &type_seconds, AT(service, stop_timeout), NULL,
+	{"stop_timeout", &type_seconds, AT(service, stop_timeout), NULL,
 	 "Time between SIGTERM and SIGKILL. Default: 10s."},
+};
+const struct key_map map_service = KEY_MAP("services.NAME", service_keys);
 
-	{MAP_READY, "socket", &type_ready_kind, 0, check_absolute, "A Unix socket that accepts connections."},
-	{MAP_READY, "http", &type_ready_kind, 0, check_template, "An http:// URL that answers with 200."},
-	{MAP_READY, "port", &type_ready_kind, 0, NULL, "A TCP port of the node that accepts connections."},
-	{MAP_READY, "file", &type_ready_kind, 0, check_absolute, "A path that exists."},
-	{MAP_READY, "command", &type_ready_kind, 0, check_template, "A command that ends with 0, as a list."},
+static const struct key ready_keys[] = {
+	{"socket", &type_ready_kind, 0, check_absolute, "A Unix socket that accepts connections."},
+	{"http", &type_ready_kind, 0, check_template, "An http:// URL that answers with 200."},
+	{"port", &type_ready_kind, 0, NULL, "A TCP port of the node that accepts connections."},
+	{"file", &type_ready_kind, 0, check_absolute, "A path that exists."},
+	{"command", &type_ready_kind, 0, check_template, "A command that ends with 0, as a list."},
+};
+const struct key_map map_ready = KEY_MAP("services.NAME.ready", ready_keys);
 
-	{MAP_IMAGE, "file", &type_text, AT(container_image, file), check_absolute,
+static const struct key image_keys[] = {
+	{"file", &type_text, AT(container_image, file), check_absolute,
 	 "Which of the source's files is the OCI archive. Default: its only one."},
-	{MAP_IMAGE, "name", &type_text, AT(container_image, name), check_reference,
+	{"name", &type_text, AT(container_image, name), check_reference,
 	 "The image's full name with its tag. Default: as in the archive."},
+};
+const struct key_map map_image = KEY_MAP("images.NAME", image_keys);
 
-	{MAP_USER, "uid", &type_number, AT(user, uid), NULL, "User number; root's is 0."},
-	{MAP_USER, "gid", &type_number, AT(user, gid), NULL, "Group number. Default: as uid."},
-	{MAP_USER, "home", &type_text, AT(user, home), check_absolute, "Home folder. Default: /, for root /root."},
-	{MAP_USER, "shell", &type_text, AT(user, shell), check_absolute, "Login shell. Default: /bin/sh."},
-	{MAP_USER, "ssh_keys", &type_set, AT(user, ssh_keys), check_ssh_key, "Public keys that may log in over SSH."},
+static const struct key user_keys[] = {
+	{"uid", &type_number, AT(user, uid), NULL, "User number; root's is 0."},
+	{"gid", &type_number, AT(user, gid), NULL, "Group number. Default: as uid."},
+	{"home", &type_text, AT(user, home), check_absolute, "Home folder. Default: /, for root /root."},
+	{"shell", &type_text, AT(user, shell), check_absolute, "Login shell. Default: /bin/sh."},
+	{"ssh_keys", &type_set, AT(user, ssh_keys), check_ssh_key, "Public keys that may log in over SSH."},
+};
+const struct key_map map_user = KEY_MAP("users.NAME", user_keys);
 
-	{MAP_KUBERNETES, "role", &type_text, AT(kubernetes, role), check_role,
+static const struct key kubernetes_keys[] = {
+	{"role", &type_text, AT(kubernetes, role), check_role,
 	 "worker (the default), or standalone: only static pods, without an API server."},
-	{MAP_KUBERNETES, "version", &type_text, AT(kubernetes, version), check_plain,
+	{"version", &type_text, AT(kubernetes, version), check_plain,
 	 "The kubelet's version, when its source does not tell."},
-	{MAP_KUBERNETES, "server", &type_text, AT(kubernetes, server), check_https, "URL of the API server."},
-	{MAP_KUBERNETES, "node_ip", &type_text, AT(kubernetes, node_ip), check_node_ip,
+	{"server", &type_text, AT(kubernetes, server), check_https, "URL of the API server."},
+	{"node_ip", &type_text, AT(kubernetes, node_ip), check_node_ip,
 	 "Where the node's address comes from: boot-interface (the default), an interface's name, or an address."},
-	{MAP_KUBERNETES, "pods", &type_files, AT(kubernetes, pods), check_plain,
+	{"pods", &type_files, AT(kubernetes, pods), check_plain,
 	 "Manifests of static pods, relative to the project's folder."},
-	{MAP_KUBERNETES, "pod_cidr", &type_text, AT(kubernetes, pod_cidr), check_cidr,
+	{"pod_cidr", &type_text, AT(kubernetes, pod_cidr), check_cidr,
 	 "Network of the node's pods, when no API server assigns one."},
-	{MAP_KUBERNETES, "dns", &type_set, AT(kubernetes, dns), check_address, "The cluster's DNS servers."},
-	{MAP_KUBERNETES, "domain", &type_text, AT(kubernetes, domain), check_domain,
+	{"dns", &type_set, AT(kubernetes, dns), check_address, "The cluster's DNS servers."},
+	{"domain", &type_text, AT(kubernetes, domain), check_domain,
 	 "The cluster's domain. Default: cluster.local."},
-	{MAP_KUBERNETES, "max_pods", &type_count, AT(kubernetes, max_pods), NULL,
+	{"max_pods", &type_count, AT(kubernetes, max_pods), NULL,
 	 "How many pods may run here. Default: 110."},
-	{MAP_KUBERNETES, "args", &type_list, AT(kubernetes, args), check_flag, "More flags for the kubelet."},
-	{MAP_KUBERNETES, "labels", &type_pairs, AT(kubernetes, labels), check_label, "Labels of the node."},
+	{"args", &type_list, AT(kubernetes, args), check_flag, "More flags for the kubelet."},
+	{"labels", &type_pairs, AT(kubernetes, labels), check_label, "Labels of the node."},
+};
+const struct key_map map_kubernetes = KEY_MAP("kubernetes", kubernetes_keys);
 
-	{MAP_CONTAINERD, "version", &type_text, AT(containerd, version), check_plain,
+static const struct key containerd_keys[] = {
+	{"version", &type_text, AT(containerd, version), check_plain,
 	 "containerd's version, when its source does not tell."},
-	{MAP_CONTAINERD, "sandbox_image", &type_text, AT(containerd, sandbox_image), check_reference,
+	{"sandbox_image", &type_text, AT(containerd, sandbox_image), check_reference,
 	 "Image of the pause container. Default: registry.k8s.io/pause:3.6."},
-	{MAP_CONTAINERD, "snapshotter", &type_text, AT(containerd, snapshotter), check_snapshotter,
+	{"snapshotter", &type_text, AT(containerd, snapshotter), check_snapshotter,
 	 "How images are unpacked: overlayfs (the default), or native where overlays do not work."},
+};
+const struct key_map map_containerd = KEY_MAP("containerd", containerd_keys);
 
-	{MAP_COMPRESSION, "level", &type_number_skip, 0, NULL, "Level of zstd, 1 to 22. Default: 19."},
-	{MAP_COMPRESSION, "window_log", &type_number_skip, 0, NULL,
+static const struct key compression_keys[] = {
+	{"level", &type_number_skip, 0, NULL, "Level of zstd, 1 to 22. Default: 19."},
+	{"window_log", &type_number_skip, 0, NULL,
 	 "Size of the window as a power of two, 10 to 27; the node needs that much RAM while it unpacks. Default: "
 	 "the level's own."},
+};
+const struct key_map map_compression = KEY_MAP("compression", compression_keys);
 
-	{MAP_OUTPUT, "tftp", &type_text, AT(profile, tftp), check_plain,
+static const struct key output_keys[] = {
+	{"tftp", &type_text, AT(profile, tftp), check_plain,
 	 "Folder for what boot loaders fetch, relative to the working directory."},
 };
+const struct key_map map_output = KEY_MAP("output", output_keys);
 
-const size_t profile_key_count = sizeof(profile_keys) / sizeof(profile_keys[0]);
+/* In the order of the manual. */
+const struct key_map *const profile_maps[] = {
+	&map_profile, &map_source, &map_component, &map_repository, &map_service, &map_ready, &map_image, &map_user,
+	&map_kubernetes, &map_containerd, &map_compression, &map_output,
+	NULL,
+};

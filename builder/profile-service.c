@@ -3,13 +3,15 @@
 
 #include <string.h>
 
+#include "config/syntax.h"
+
 static const char *const ready_words[] = {
 	[READY_SOCKET] = "socket", [READY_HTTP] = "http",	[READY_PORT] = "port",
 	[READY_FILE] = "file",	   [READY_COMMAND] = "command",
 };
 
 /* The keys of a ready map share a reader; the field is the service itself. */
-static void read_ready_kind(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+static void read_ready_kind(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
 			    void *field)
 {
 	struct service *s = field;
@@ -19,21 +21,21 @@ static void read_ready_kind(struct loader *l, const struct key *k, const struct 
 		if (!strcmp(ready_words[i], k->name))
 			s->ready = (enum ready_kind)i;
 	if (s->ready == READY_COMMAND) {
-		type_list.read(l, k, name, v, &s->ready_command);
+		type_list.read(r, k, name, v, &s->ready_command);
 		if (v->type == VALUE_LIST && !v->count)
-			complain(l, v, "\"command\" is empty");
-		check_program(l, name, v);
+			complain(r, v, "\"command\" is empty");
+		check_program(r, name, v);
 		return;
 	}
-	type_text.read(l, k, name, v, &s->ready_value);
-	if (!s->ready_value || !check_template(l, name, v))
+	type_text.read(r, k, name, v, &s->ready_value);
+	if (!s->ready_value || !check_template(r, name, v))
 		return;
 	if (s->ready == READY_PORT && !parse_number(v->text, 1, 65535, &port))
-		complain(l, v, "\"port\": expected a number from 1 to 65535");
+		complain(r, v, "\"port\": expected a number from 1 to 65535");
 	else if (s->ready == READY_HTTP && (strncmp(v->text, "http://", 7) != 0 || !v->text[7]))
-		complain(l, v, "\"http\": expected a URL that begins with http://");
+		complain(r, v, "\"http\": expected a URL that begins with http://");
 	else if (s->ready == READY_SOCKET && strlen(s->ready_value) > 107)
-		complain(l, v, "\"socket\": longer than the 107 bytes that unix(7) allows");
+		complain(r, v, "\"socket\": longer than the 107 bytes that unix(7) allows");
 }
 
 static void write_ready_kind(struct json *j, const struct key *k, const void *field)
@@ -50,16 +52,16 @@ static void write_ready_kind(struct json *j, const struct key *k, const void *fi
 
 const struct key_type type_ready_kind = {"text", read_ready_kind, write_ready_kind, NULL};
 
-static void read_ready(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+static void read_ready(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
 		       void *field)
 {
-	const struct key_target target = {MAP_READY, field};
+	const struct key_target target = {&map_ready, field};
 
 	(void)k;
 	if (v->type != VALUE_MAP || v->count != 1)
-		complain(l, v, "\"%s\": expected a map with one of socket, http, port, file or command", name->text);
+		complain(r, v, "\"%s\": expected a map with one of socket, http, port, file or command", name->text);
 	else
-		read_map(l, &target, 1, v);
+		read_map(r, &target, 1, v);
 }
 
 static void write_ready(struct json *j, const struct key *k, const void *field)
@@ -67,15 +69,37 @@ static void write_ready(struct json *j, const struct key *k, const void *field)
 	if (((const struct service *)field)->ready == READY_NONE)
 		return;
 	json_open_object(j, k->name);
-	write_map(j, MAP_READY, field);
+	write_map(j, &map_ready, field);
 	json_close_object(j);
 }
 
 const struct key_type type_ready = {"map with one of socket, http, port, file, command", read_ready, write_ready, NULL};
 
-static void begin_service(struct loader *l, const struct value *name, void *item)
+static const char *const restart_words[] = {"always", "on-failure", "never"};
+
+static void read_restart(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			 void *field)
 {
-	(void)l;
+	int i;
+
+	(void)k;
+	if (!is_text(r, name, v))
+		return;
+	i = choose(r, v, "restart", restart_words, 3);
+	if (i >= 0)
+		*(enum restart_policy *)field = (enum restart_policy)i;
+}
+
+static void write_restart(struct json *j, const struct key *k, const void *field)
+{
+	json_string(j, k->name, restart_words[*(const enum restart_policy *)field]);
+}
+
+const struct key_type type_restart = {"always, on-failure or never", read_restart, write_restart, NULL};
+
+static void begin_service(struct reader *r, const struct value *name, void *item)
+{
+	(void)r;
 	*(struct service *)item = (struct service){
 		.name = name->text,
 		.at = name->at,
@@ -85,7 +109,7 @@ static void begin_service(struct loader *l, const struct value *name, void *item
 	};
 }
 
-static void end_service(struct loader *l, const struct value *name, const struct value *v, void *item)
+static void end_service(struct reader *r, const struct value *name, const struct value *v, void *item)
 {
 	/* Their command lines follow their versions and are made by the builder. */
 	bool known = !strcmp(name->text, "kubelet") || !strcmp(name->text, "containerd");
@@ -95,21 +119,21 @@ static void end_service(struct loader *l, const struct value *name, const struct
 	if (s->oneshot && !value_get(v, "restart", NULL))
 		s->restart = RESTART_ON_FAILURE;
 	else if (s->oneshot && s->restart == RESTART_ALWAYS)
-		complain(l, value_get(v, "restart", NULL),
+		complain(r, value_get(v, "restart", NULL),
 			 "service \"%s\": a oneshot that is always started again never ends", name->text);
 	if (s->oneshot && value_get(v, "ready", NULL))
-		complain(l, name, "service \"%s\": a oneshot is ready when it has ended; it takes no \"ready\"",
+		complain(r, name, "service \"%s\": a oneshot is ready when it has ended; it takes no \"ready\"",
 			 name->text);
 	if (s->ready_timeout == 0)
-		complain(l, value_get(v, "ready_timeout", NULL), "service \"%s\": nothing is ready in 0 seconds",
+		complain(r, value_get(v, "ready_timeout", NULL), "service \"%s\": nothing is ready in 0 seconds",
 			 name->text);
 	/* PID 1 has cgroups and logs of these names (init/plan.c). */
 	if (!strcmp(name->text, "init") || !strcmp(name->text, "shell") || !strncmp(name->text, "dhcp-", 5))
-		complain(l, name, "the name \"%s\" is one that PID 1 keeps for itself; choose another", name->text);
+		complain(r, name, "the name \"%s\" is one that PID 1 keeps for itself; choose another", name->text);
 	if (run && !(run->type == VALUE_LIST && run->count == 0))
-		check_program(l, name, run);
+		check_program(r, name, run);
 	else if (!known)
-		complain(l, name, "service \"%s\" needs \"run\": its program and arguments, as a list", name->text);
+		complain(r, name, "service \"%s\" needs \"run\": its program and arguments, as a list", name->text);
 }
 
 static const char *name_service(const void *item)
@@ -118,9 +142,8 @@ static const char *name_service(const void *item)
 }
 
 static const struct part part_service = {
-	.map = MAP_SERVICE,
+	.map = &map_service,
 	.size = sizeof(struct service),
-	.source = -1,
 	.check_name = check_name,
 	.begin = begin_service,
 	.end = end_service,

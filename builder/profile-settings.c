@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "config/syntax.h"
 
 /* The field is an array and its length. */
 struct state_list {
@@ -12,62 +13,62 @@ struct state_list {
 	size_t count;
 };
 
-static bool check_state_path(struct loader *l, const struct state_list *list, const struct value *name,
+static bool check_state_path(struct reader *r, const struct state_list *list, const struct value *name,
 			     const char **clean)
 {
 	static const char *const kernels[] = {"/proc", "/sys", "/dev"};
 	_cleanup_error_ struct error err = {0};
 
-	if (!check_absolute(l, name, name) || path_clean(l->arena, name->text, clean, &err) < 0)
+	if (!check_absolute(r, name, name) || path_clean(r->arena, name->text, clean, &err) < 0)
 		return false;
 	for (size_t i = 0; i < 3; i++) {
 		if (strcmp(*clean, "/") != 0 && !path_is_below(*clean, kernels[i]))
 			continue;
-		complain(l, name, "state cannot be mounted on %s", *clean);
+		complain(r, name, "state cannot be mounted on %s", *clean);
 		return false;
 	}
 	for (size_t i = 0; i < list->count; i++) {
 		if (strcmp(list->items[i].path, *clean) != 0)
 			continue;
-		complain(l, name, "%s has its state already, from %s:%u", *clean, list->items[i].at.file,
+		complain(r, name, "%s has its state already, from %s:%u", *clean, list->items[i].at.file,
 			 list->items[i].at.line);
 		return false;
 	}
 	return true;
 }
 
-static void read_state(struct loader *l, struct state_list *list, const struct value *name, const struct value *v)
+static void read_state(struct reader *r, struct state_list *list, const struct value *name, const struct value *v)
 {
 	size_t kind = v->type == VALUE_SCALAR ? strcspn(v->text, " ") : 0;
 	const char *clean;
 
-	if (!is_text(l, name, v) || !check_state_path(l, list, name, &clean))
+	if (!is_text(r, name, v) || !check_state_path(r, list, name, &clean))
 		return;
 	if (kind != 5 || strncmp(v->text, "tmpfs", 5) != 0)
-		complain(l, v,
+		complain(r, v,
 			 "unknown kind of state \"%.*s\"; the only kind is tmpfs with a size, as in \"tmpfs 50%%\"",
 			 (int)kind, v->text);
 	else if (v->text[kind] != ' ' || !is_tmpfs_size(v->text + kind + 1))
 		complain(
-			l, v,
+			r, v,
 			"tmpfs needs a size: a share of the RAM (\"tmpfs 50%%\") or bytes (\"tmpfs 512M\"; k, M or G)");
 	else
 		list->items[list->count++] = (struct state){clean, STATE_TMPFS, v->text + kind + 1, name->at};
 }
 
-static void read_states(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+static void read_states(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
 			void *field)
 {
 	struct state_list *list = field;
 
 	(void)k;
 	if (v->type != VALUE_MAP) {
-		complain(l, v, "\"%s\": expected a map of paths, as in {/var/lib/kubelet: tmpfs 50%%}", name->text);
+		complain(r, v, "\"%s\": expected a map of paths, as in {/var/lib/kubelet: tmpfs 50%%}", name->text);
 		return;
 	}
-	list->items = arena_calloc(l->arena, v->count + 1, sizeof(*list->items));
+	list->items = arena_calloc(r->arena, v->count + 1, sizeof(*list->items));
 	for (size_t i = 0; i < v->count; i++)
-		read_state(l, list, v->keys[i], v->items[i]);
+		read_state(r, list, v->keys[i], v->items[i]);
 }
 
 static void write_states(struct json *j, const struct key *k, const void *field)
@@ -88,14 +89,14 @@ static void write_states(struct json *j, const struct key *k, const void *field)
 const struct key_type type_states = {"map of paths to \"tmpfs SIZE\"", read_states, write_states, NULL};
 
 /* The field is the profile itself. */
-static void read_failure(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+static void read_failure(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
 			 void *field)
 {
 	struct profile *p = field;
 	unsigned delay = p->failure_delay;
 
 	(void)k;
-	if (!is_text(l, name, v))
+	if (!is_text(r, name, v))
 		return;
 	if (!strcmp(v->text, "shell")) {
 		p->failure = FAILURE_SHELL;
@@ -105,7 +106,7 @@ static void read_failure(struct loader *l, const struct key *k, const struct val
 		p->failure = FAILURE_REBOOT;
 		p->failure_delay = delay;
 	} else {
-		complain(l, v, "\"%s\": expected \"shell\", or \"reboot 30s\" with any time", name->text);
+		complain(r, v, "\"%s\": expected \"shell\", or \"reboot 30s\" with any time", name->text);
 	}
 }
 
@@ -127,40 +128,40 @@ static const struct compression compressions[] = {
 	{.level = 22, .window_log = 25, .name = "smallest"},
 };
 
-static void read_bounded(struct loader *l, const struct value *v, const char *key, unsigned long min, unsigned long max,
+static void read_bounded(struct reader *r, const struct value *v, const char *key, unsigned long min, unsigned long max,
 			 int *out)
 {
 	const struct value *name, *number = value_get(v, key, &name);
 	unsigned long n;
 
-	if (!number || !is_text(l, name, number))
+	if (!number || !is_text(r, name, number))
 		return;
 	if (parse_number(number->text, min, max, &n))
 		*out = (int)n;
 	else
-		complain(l, number, "\"%s\": expected a number from %lu to %lu", key, min, max);
+		complain(r, number, "\"%s\": expected a number from %lu to %lu", key, min, max);
 }
 
-static void read_compression(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+static void read_compression(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
 			     void *field)
 {
 	static const char *const words[] = {"fast", "balanced", "smallest"};
 	struct compression own = {.level = 19, .name = "own"};
-	const struct key_target target = {MAP_COMPRESSION, &own};
+	const struct key_target target = {&map_compression, &own};
 	int i;
 
 	(void)k;
 	if (v->type == VALUE_MAP) {
-		read_map(l, &target, 1, v);
+		read_map(r, &target, 1, v);
 		/* The kernel refuses windows over 128 MiB (lib/decompress_unzstd.c). */
-		read_bounded(l, v, "level", 1, 22, &own.level);
-		read_bounded(l, v, "window_log", 10, 27, &own.window_log);
+		read_bounded(r, v, "level", 1, 22, &own.level);
+		read_bounded(r, v, "window_log", 10, 27, &own.window_log);
 		*(struct compression *)field = own;
 		return;
 	}
-	if (!is_text(l, name, v))
+	if (!is_text(r, name, v))
 		return;
-	i = choose(l, v, name->text, words, 3);
+	i = choose(r, v, name->text, words, 3);
 	if (i >= 0)
 		*(struct compression *)field = compressions[i];
 }

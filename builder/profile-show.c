@@ -9,7 +9,7 @@ void profile_show_json(const struct profile *p, struct strbuf *out)
 	struct json j = json_begin(out);
 
 	json_open_object(&j, NULL);
-	write_map(&j, MAP_PROFILE, p);
+	write_map(&j, &map_profile, p);
 	json_close_object(&j);
 	json_end(&j);
 }
@@ -26,20 +26,24 @@ static void add_escaped(struct strbuf *out, const char *text, bool upper)
 	}
 }
 
-void profile_show_keys(struct strbuf *out)
+static void show_map(struct strbuf *out, const struct key_map *map)
 {
-	for (size_t i = 0; i < profile_key_count; i++) {
-		const struct key *k = &profile_keys[i];
+	strbuf_puts(out, *map->name ? "## " : "## TOP LEVEL");
+	add_escaped(out, map->name, true);
+	strbuf_puts(out, "\n\n");
+	for (size_t i = 0; i < map->count; i++) {
+		const struct key *k = &map->keys[i];
 
-		if (i == 0 || profile_keys[i - 1].map != k->map) {
-			strbuf_puts(out, i ? "## " : "## TOP LEVEL");
-			add_escaped(out, key_map_names[k->map], true);
-			strbuf_puts(out, "\n\n");
-		}
 		strbuf_puts(out, "*");
 		add_escaped(out, k->name, false);
 		strbuf_printf(out, "* (%s)\n\t", k->type->text);
 		add_escaped(out, k->help, false);
 		strbuf_puts(out, "\n\n");
 	}
+}
+
+void profile_show_keys(struct strbuf *out)
+{
+	for (const struct key_map *const *map = profile_maps; *map; map++)
+		show_map(out, *map);
 }

@@ -9,18 +9,19 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "config/syntax.h"
 
 static const char *const kind_names[] = {
 	[SOURCE_APT] = "apt", [SOURCE_URL] = "url", [SOURCE_PATH] = "path", [SOURCE_BUILD] = "build"};
 
 /* apt:, url:, path: and build: share a reader; the field is the source itself. */
-static void read_kind(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+static void read_kind(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
 		      void *field)
 {
 	struct source *s = field;
 
 	if (s->spec) {
-		complain(l, name,
+		complain(r, name,
 			 "two sources, %s: and %s: (%s:%u); to replace an inherited one write !replace before the "
 			 "map's {",
 			 kind_names[s->kind], k->name, s->at.file, s->at.line);
@@ -32,9 +33,9 @@ static void read_kind(struct loader *l, const struct key *k, const struct value 
 	for (size_t i = 0; i < sizeof(kind_names) / sizeof(kind_names[0]); i++)
 		if (!strcmp(kind_names[i], k->name))
 			s->kind = (enum source_kind)i;
-	if (is_text(l, name, v) && k->check(l, name, v))
+	if (is_text(r, name, v) && k->check(r, name, v))
 		s->spec = v->text;
-	s->roots = loader_roots(l, v->at);
+	s->roots = loader_roots(loader_of(r), v->at);
 }
 
 static void write_kind(struct json *j, const struct key *k, const void *field)
@@ -47,7 +48,7 @@ static void write_kind(struct json *j, const struct key *k, const void *field)
 
 const struct key_type type_source_kind = {"text", read_kind, write_kind, NULL};
 
-void check_source(struct loader *l, const struct value *name, const struct value *v, const struct source *s)
+void check_source(struct reader *r, const struct value *name, const struct value *v, const struct source *s)
 {
 	static const struct {
 		const char *key;
@@ -56,37 +57,37 @@ void check_source(struct loader *l, const struct value *name, const struct value
 	const struct value *key;
 
 	if (!s->spec) {
-		complain(l, name, "\"%s\" needs a source: apt, url, path or build", name->text);
+		complain(r, name, "\"%s\" needs a source: apt, url, path or build", name->text);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(extras) / sizeof(extras[0]); i++)
 		if (value_get(v, extras[i].key, &key) && s->kind != extras[i].belongs_to)
-			complain(l, key, "\"%s\" belongs to a source of the kind %s:, this one is %s:", extras[i].key,
+			complain(r, key, "\"%s\" belongs to a source of the kind %s:, this one is %s:", extras[i].key,
 				 kind_names[extras[i].belongs_to], kind_names[s->kind]);
 	if (s->kind == SOURCE_URL && !value_get(v, "sha256", NULL))
-		complain(l, name, "\"%s\": a url: needs its sha256:, so that what arrives can be checked", name->text);
+		complain(r, name, "\"%s\": a url: needs its sha256:, so that what arrives can be checked", name->text);
 }
 
-static void read_one(struct loader *l, const struct value *name, const struct value *v, struct source *s)
+static void read_one(struct reader *r, const struct value *name, const struct value *v, struct source *s)
 {
-	const struct key_target target = {MAP_SOURCE, s};
+	const struct key_target target = {&map_source, s};
 
-	read_map(l, &target, 1, v);
-	check_source(l, name, v, s);
+	read_map(r, &target, 1, v);
+	check_source(r, name, v, s);
 }
 
-static void read_source(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+static void read_source(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
 			void *field)
 {
 	struct source s = {.at = v->at};
 
 	(void)k;
 	if (v->type != VALUE_MAP) {
-		complain(l, v, "\"%s\": expected a map with its source, as in {apt: %s}", name->text,
+		complain(r, v, "\"%s\": expected a map with its source, as in {apt: %s}", name->text,
 			 v->type == VALUE_SCALAR ? v->text : "linux-image-amd64");
 		return;
 	}
-	read_one(l, name, v, &s);
+	read_one(r, name, v, &s);
 	*(struct source *)field = s;
 }
 
@@ -97,7 +98,7 @@ static void write_source(struct json *j, const struct key *k, const void *field)
 	if (!s->spec)
 		return;
 	json_open_object(j, k->name);
-	write_map(j, MAP_SOURCE, s);
+	write_map(j, &map_source, s);
 	json_close_object(j);
 }
 
@@ -109,26 +110,26 @@ struct source_list {
 	size_t count;
 };
 
-static void read_sources(struct loader *l, const struct key *k, const struct value *name, const struct value *v,
+static void read_sources(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
 			 void *field)
 {
 	struct source_list *list = field;
 
 	(void)k;
 	if (v->type != VALUE_LIST) {
-		complain(l, v, "\"%s\": expected a list of packages, as in [firmware-realtek]", name->text);
+		complain(r, v, "\"%s\": expected a list of packages, as in [firmware-realtek]", name->text);
 		return;
 	}
-	list->items = arena_calloc(l->arena, v->count + 1, sizeof(*list->items));
+	list->items = arena_calloc(r->arena, v->count + 1, sizeof(*list->items));
 	for (size_t i = 0; i < v->count; i++) {
 		const struct value *item = v->items[i];
 		struct source s = {.kind = SOURCE_APT, .at = item->at};
 
 		if (item->type == VALUE_MAP) {
-			read_one(l, name, item, &s);
-		} else if (is_text(l, name, item) && check_package(l, name, item)) {
+			read_one(r, name, item, &s);
+		} else if (is_text(r, name, item) && check_package(r, name, item)) {
 			s.spec = item->text;
-			s.roots = loader_roots(l, item->at);
+			s.roots = loader_roots(loader_of(r), item->at);
 		}
 		list->items[list->count++] = s;
 	}
@@ -143,7 +144,7 @@ static void write_sources(struct json *j, const struct key *k, const void *field
 	json_open_array(j, k->name);
 	for (size_t i = 0; i < list->count; i++) {
 		json_open_object(j, NULL);
-		write_map(j, MAP_SOURCE, &list->items[i]);
+		write_map(j, &map_source, &list->items[i]);
 		json_close_object(j);
 	}
 	json_close_array(j);
@@ -151,13 +152,13 @@ static void write_sources(struct json *j, const struct key *k, const void *field
 
 const struct key_type type_sources = {"list of packages or sources", read_sources, write_sources, NULL};
 
-bool check_path(struct loader *l, const struct value *name, const struct value *v)
+bool check_path(struct reader *r, const struct value *name, const struct value *v)
 {
-	if (!check_plain(l, name, v))
+	if (!check_plain(r, name, v))
 		return false;
-	if (loader_find(l, v->at, "", v->text))
+	if (loader_find(loader_of(r), v->at, "", v->text))
 		return true;
-	complain(l, v, "\"%s\": there is no \"%s\" in the project's folder or in mkdl's own", name->text, v->text);
+	complain(r, v, "\"%s\": there is no \"%s\" in the project's folder or in mkdl's own", name->text, v->text);
 	return false;
 }
 
@@ -175,57 +176,57 @@ static size_t list_names(struct arena *a, const char *folder, const char **names
 }
 
 /* A name must lie in a folder of the project or of mkdl: overlays/NAME, hooks/build/NAME … */
-static bool is_there(struct loader *l, const struct value *name, const struct value *v, const char *noun,
+static bool is_there(struct reader *r, const struct value *name, const struct value *v, const char *noun,
 		     const char *folder)
 {
-	struct strings roots = loader_roots(l, v->at);
+	struct strings roots = loader_roots(loader_of(r), v->at);
 	const char *names[NAMES_LIMIT], *near;
 	size_t n = 0;
 
-	if (!check_name(l, name, v))
+	if (!check_name(r, name, v))
 		return false;
-	if (loader_find(l, v->at, folder, v->text))
+	if (loader_find(loader_of(r), v->at, folder, v->text))
 		return true;
 	for (size_t i = 0; i < roots.count; i++)
-		n = list_names(l->arena, path_join(l->arena, roots.items[i], folder), names, n);
+		n = list_names(r->arena, path_join(r->arena, roots.items[i], folder), names, n);
 	near = did_you_mean(v->text, names, n);
-	complain(l, v, "there is no %s %s/%s in the project's folder or in mkdl's own%s%s%s", noun, folder, v->text,
+	complain(r, v, "there is no %s %s/%s in the project's folder or in mkdl's own%s%s%s", noun, folder, v->text,
 		 near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	return false;
 }
 
 /* What is there must be a program, too; hooks/build/lib is a folder. */
-static bool is_program(struct loader *l, const struct value *name, const struct value *v, const char *noun,
+static bool is_program(struct reader *r, const struct value *name, const struct value *v, const char *noun,
 		       const char *folder)
 {
 	const char *path;
 	struct stat st;
 
-	if (!is_there(l, name, v, noun, folder))
+	if (!is_there(r, name, v, noun, folder))
 		return false;
-	path = loader_find(l, v->at, folder, v->text);
+	path = loader_find(loader_of(r), v->at, folder, v->text);
 	if (path && stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0)
 		return true;
-	complain(l, v, "the %s %s/%s is not an executable file (chmod +x)", noun, folder, v->text);
+	complain(r, v, "the %s %s/%s is not an executable file (chmod +x)", noun, folder, v->text);
 	return false;
 }
 
-bool check_recipe(struct loader *l, const struct value *name, const struct value *v)
+bool check_recipe(struct reader *r, const struct value *name, const struct value *v)
 {
-	return is_program(l, name, v, "recipe", "hooks/build");
+	return is_program(r, name, v, "recipe", "hooks/build");
 }
 
-bool check_overlay(struct loader *l, const struct value *name, const struct value *v)
+bool check_overlay(struct reader *r, const struct value *name, const struct value *v)
 {
 	const char *path;
 	struct stat st;
 
-	if (!is_there(l, name, v, "overlay", "overlays"))
+	if (!is_there(r, name, v, "overlay", "overlays"))
 		return false;
-	path = loader_find(l, v->at, "overlays", v->text);
+	path = loader_find(loader_of(r), v->at, "overlays", v->text);
 	if (path && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return true;
-	complain(l, v, "the overlay overlays/%s is not a folder", v->text);
+	complain(r, v, "the overlay overlays/%s is not a folder", v->text);
 	return false;
 }
 
@@ -234,7 +235,7 @@ const char *hook_folder(const char *key)
 	return !strcmp(key, "tree_hooks") ? "hooks/tree" : "hooks/image";
 }
 
-bool check_hook(struct loader *l, const struct value *name, const struct value *v)
+bool check_hook(struct reader *r, const struct value *name, const struct value *v)
 {
-	return is_program(l, name, v, "hook", hook_folder(name->text));
+	return is_program(r, name, v, "hook", hook_folder(name->text));
 }

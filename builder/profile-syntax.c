@@ -1,114 +1,14 @@
-/* What single texts may look like. Names are strict: they become file names, arguments and lines of flat files. */
-#include "builder/profile-private.h"
-
-#include <arpa/inet.h>
-#include <stdlib.h>
+/* What texts of a profile may look like, beyond what the node's configuration has too (config/syntax.c). */
 #include <string.h>
 
 #include "base/hash.h"
-#include "base/path.h"
 #include "builder/apt-text.h"
 #include "builder/oci-reference.h"
-#include "init/plan-words.h"
-#include "init/plan.h"
-
-#define LOWER "abcdefghijklmnopqrstuvwxyz"
-#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGIT "0123456789"
-
-/* Nothing but these characters, at least one, and the first of them among `first`. */
-static bool consists_of(const char *text, const char *first, const char *allowed)
-{
-	return *text && strchr(first, *text) && !text[strspn(text, allowed)];
-}
-
-static bool begins(const char *text, const char *with)
-{
-	return !strncmp(text, with, strlen(with));
-}
-
-bool parse_number(const char *text, unsigned long min, unsigned long max, unsigned long *out)
-{
-	size_t n = strlen(text);
-	unsigned long value;
-
-	if (n == 0 || n > 10 || strspn(text, DIGIT) != n)
-		return false;
-	value = strtoul(text, NULL, 10);
-	if (value < min || value > max)
-		return false;
-	*out = value;
-	return true;
-}
-
-bool parse_seconds(const char *text, unsigned *out)
-{
-	size_t n = strspn(text, DIGIT);
-	const char *unit = text + n;
-	unsigned long factor = !*unit || !strcmp(unit, "s") ? 1
-			       : !strcmp(unit, "m")	    ? 60
-			       : !strcmp(unit, "h")	    ? 3600
-							    : 0;
-	unsigned long value = n > 0 && n < 8 ? strtoul(text, NULL, 10) : 0;
-
-	if (n == 0 || n >= 8 || !factor || value * factor > 86400)
-		return false;
-	*out = (unsigned)(value * factor);
-	return true;
-}
-
-bool is_tmpfs_size(const char *text)
-{
-	size_t n = strspn(text, DIGIT);
-	unsigned long value = n > 0 && n < 8 ? strtoul(text, NULL, 10) : 0;
-
-	if (value == 0 || text[0] == '0' || strlen(text) != n + 1)
-		return false;
-	return text[n] == '%' ? value <= 100 : strchr("kKmMgG", text[n]) != NULL;
-}
-
-int choose(struct loader *l, const struct value *v, const char *what, const char *const *words, size_t count)
-{
-	const char *near = did_you_mean(v->text, words, count);
-	const char *list = words[0];
-
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(v->text, words[i]))
-			return (int)i;
-	for (size_t i = 1; i < count; i++)
-		list = arena_printf(l->arena, "%s%s%s", list, i + 1 < count ? ", " : " or ", words[i]);
-	if (near)
-		complain(l, v, "\"%s\" cannot be \"%s\", did you mean \"%s\"? (%s)", what, v->text, near, list);
-	else
-		complain(l, v, "\"%s\" cannot be \"%s\", only %s", what, v->text, list);
-	return -1;
-}
-
-/* Says what was expected instead of v. */
-static bool expect(struct loader *l, const struct value *name, const struct value *v, bool ok, const char *what)
-{
-	if (ok)
-		return true;
-	if (name == v)
-		complain(l, v, "\"%s\": expected %s", v->text, what);
-	else
-		complain(l, v, "\"%s\": \"%s\" is not %s", name->text, v->text, what);
-	return false;
-}
-
-static bool is_name(const char *s)
-{
-	return consists_of(s, LOWER DIGIT, LOWER DIGIT "._-") && strlen(s) <= 63;
-}
-
-bool check_name(struct loader *l, const struct value *name, const struct value *v)
-{
-	return expect(l, name, v, is_name(v->text),
-		      "a name of at most 63 of a-z, 0-9, \".\", \"_\" and \"-\", letter or digit first");
-}
+#include "builder/profile-private.h"
+#include "config/syntax.h"
 
 /* What mkdl itself keeps in OUT and in the TFTP root. */
-bool check_profile_name(struct loader *l, const struct value *name, const struct value *v)
+bool check_profile_name(struct reader *r, const struct value *name, const struct value *v)
 {
 	static const char *const taken[] = {
 		"boot", "grub", "pxelinux.cfg", "pxelinux.0", "ldlinux.c32", "tftp", "build", "recipes",
@@ -116,320 +16,105 @@ bool check_profile_name(struct loader *l, const struct value *name, const struct
 	size_t n = strlen(v->text);
 	bool bad = n > 5 && !strcmp(v->text + n - 5, ".ipxe");
 
-	if (!check_name(l, name, v))
+	if (!check_name(r, name, v))
 		return false;
 	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
 		bad = bad || !strcmp(v->text, taken[i]);
 	if (bad)
-		complain(l, v, "a profile cannot be named \"%s\": mkdl keeps a file or folder of its own by this name "
+		complain(r, v, "a profile cannot be named \"%s\": mkdl keeps a file or folder of its own by this name "
 			       "in out/ or in the TFTP root; set \"name\" to another", v->text);
 	return !bad;
 }
 
-bool check_plain(struct loader *l, const struct value *name, const struct value *v)
+bool check_target(struct reader *r, const struct value *name, const struct value *v)
 {
-	bool ok = true;
-
-	for (const char *p = v->text; *p; p++)
-		ok = ok && (unsigned char)*p >= 0x20 && *p != 0x7f;
-	return expect(l, name, v, ok, "text without line breaks and control characters");
+	return check_absolute(r, name, v);
 }
 
-static bool is_absolute(struct loader *l, const struct value *name, const struct value *v)
-{
-	_cleanup_error_ struct error err = {0};
-	const char *clean;
-
-	if (v->text[0] != '/')
-		return expect(l, name, v, false, "an absolute path");
-	if (path_clean(l->arena, v->text, &clean, &err) == 0)
-		return true;
-	complain(l, v, "\"%s\": %s", name->text, error_text(&err));
-	return false;
-}
-
-bool check_absolute(struct loader *l, const struct value *name, const struct value *v)
-{
-	return is_absolute(l, name, v);
-}
-
-bool check_program(struct loader *l, const struct value *name, const struct value *v)
-{
-	const struct value *program = v->type == VALUE_LIST && v->count ? v->items[0] : NULL;
-
-	if (!program || program->type != VALUE_SCALAR || !*program->text || plan_word_is_path(program->text))
-		return true;
-	complain(l, program,
-		 "\"%s\": the program \"%s\" needs its absolute path on the node, nothing is looked for in a PATH",
-		 name->text, program->text);
-	return false;
-}
-
-bool check_target(struct loader *l, const struct value *name, const struct value *v)
-{
-	return is_absolute(l, name, v);
-}
-
-bool check_pattern(struct loader *l, const struct value *name, const struct value *v)
+bool check_pattern(struct reader *r, const struct value *name, const struct value *v)
 {
 	int depth = 0;
 
-	if (!is_absolute(l, name, v))
+	if (!check_absolute(r, name, v))
 		return false;
 	for (const char *p = v->text; *p && depth >= 0; p++)
 		depth += *p == '{' ? 1 : *p == '}' ? -1 : 0;
-	return expect(l, name, v, depth == 0, "a pattern: its { and } do not match");
+	return expect(r, name, v, depth == 0, "a pattern: its { and } do not match");
 }
 
-bool check_soname(struct loader *l, const struct value *name, const struct value *v)
+bool check_soname(struct reader *r, const struct value *name, const struct value *v)
 {
-	bool ok = !strchr(v->text, '/') && strstr(v->text, ".so") && check_plain(l, name, v);
+	bool ok = !strchr(v->text, '/') && strstr(v->text, ".so") && check_plain(r, name, v);
 
-	return expect(l, name, v, ok, "the name of a shared library, as in libm.so.6");
+	return expect(r, name, v, ok, "the name of a shared library, as in libm.so.6");
 }
 
-bool check_package(struct loader *l, const struct value *name, const struct value *v)
+bool check_package(struct reader *r, const struct value *name, const struct value *v)
 {
-	return expect(l, name, v, apt_name_is_valid(v->text), "the name of a Debian package");
+	return expect(r, name, v, apt_name_is_valid(v->text), "the name of a Debian package");
 }
 
-static bool is_visible(const char *text)
-{
-	for (const char *p = text; *p; p++)
-		if ((unsigned char)*p <= 0x20 || *p == 0x7f)
-			return false;
-	return true;
-}
-
-static bool has_scheme(const char *text, const char *const *schemes, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (begins(text, schemes[i]) && text[strlen(schemes[i])])
-			return is_visible(text);
-	return false;
-}
-
-bool check_url(struct loader *l, const struct value *name, const struct value *v)
+bool check_url(struct reader *r, const struct value *name, const struct value *v)
 {
 	static const char *const schemes[] = {"https://", "http://", "file:///"};
 
-	return expect(l, name, v, has_scheme(v->text, schemes, 3), "an http://, https:// or file:// URL");
+	return expect(r, name, v, has_scheme(v->text, schemes, 3), "an http://, https:// or file:// URL");
 }
 
-bool check_uri(struct loader *l, const struct value *name, const struct value *v)
+bool check_uri(struct reader *r, const struct value *name, const struct value *v)
 {
 	static const char *const schemes[] = {"https://", "http://", "file:/", "copy:/"};
 
-	return expect(l, name, v, has_scheme(v->text, schemes, 4),
+	return expect(r, name, v, has_scheme(v->text, schemes, 4),
 		      "the URI of a repository (http, https, file or copy)");
 }
 
-bool check_https(struct loader *l, const struct value *name, const struct value *v)
-{
-	static const char *const schemes[] = {"https://"};
-
-	return expect(l, name, v, has_scheme(v->text, schemes, 1), "the https:// URL of an API server");
-}
-
-bool check_sha256(struct loader *l, const struct value *name, const struct value *v)
+bool check_sha256(struct reader *r, const struct value *name, const struct value *v)
 {
 	struct hash hash;
 	bool lower = !v->text[strcspn(v->text, UPPER)];
 
-	return expect(l, name, v, lower && hash_parse(v->text, &hash), "a SHA-256 of 64 digits 0-9, a-f");
+	return expect(r, name, v, lower && hash_parse(v->text, &hash), "a SHA-256 of 64 digits 0-9, a-f");
 }
 
-bool check_module(struct loader *l, const struct value *name, const struct value *v)
+bool check_driver(struct reader *r, const struct value *name, const struct value *v)
 {
-	const char *module = arena_strndup(l->arena, v->text, strcspn(v->text, " ")), *rest = v->text + strlen(module);
-
-	/* Parameters may follow: "nbd max_part=8". */
-	for (const char *p = rest; *p; p++)
-		if ((unsigned char)*p < 0x20)
-			module = "";
-	return expect(l, name, v, consists_of(module, LOWER UPPER DIGIT, LOWER UPPER DIGIT "_-"),
-		      "the name of a kernel module, without folder and .ko");
+	return expect(r, name, v, is_visible(v->text) && v->text[0] != '-', "a module's name, alias or path pattern");
 }
 
-bool check_driver(struct loader *l, const struct value *name, const struct value *v)
-{
-	return expect(l, name, v, is_visible(v->text) && v->text[0] != '-', "a module's name, alias or path pattern");
-}
-
-/* Dots or slashes between words, as sysctl(8) takes them. */
-bool check_sysctl(struct loader *l, const struct value *name, const struct value *v)
-{
-	const char *s = name->text;
-	bool ok = consists_of(s, LOWER UPPER, LOWER UPPER DIGIT "._/-") && !strstr(s, "..") && !strstr(s, "//") &&
-		  s[strlen(s) - 1] != '.' && s[strlen(s) - 1] != '/' && strpbrk(s, "./");
-
-	return expect(l, name, name, ok, "a sysctl's name, as in net.ipv4.ip_forward") && check_plain(l, name, v);
-}
-
-bool check_argument(struct loader *l, const struct value *name, const struct value *v)
+bool check_argument(struct reader *r, const struct value *name, const struct value *v)
 {
 	bool ok = is_visible(v->text) || (strchr(v->text, '"') && v->text[0] != ' ');
 
-	return check_plain(l, name, v) && expect(l, name, v, ok, "one kernel argument; write several as several items");
+	return check_plain(r, name, v) && expect(r, name, v, ok, "one kernel argument; write several as several items");
 }
 
-bool check_flag(struct loader *l, const struct value *name, const struct value *v)
-{
-	return check_plain(l, name, v) &&
-	       expect(l, name, v, begins(v->text, "--") && v->text[2], "a flag that begins with --");
-}
-
-/* words are those that PID 1 knows (init/plan.h), so that both agree. */
-static bool check_variables(struct loader *l, const struct value *v, const char *const *words)
-{
-	size_t count = 0;
-
-	while (words[count])
-		count++;
-	for (const char *p = strstr(v->text, "${"); p; p = strstr(p + 2, "${")) {
-		const char *end = strchr(p, '}'), *near, *word;
-		bool known = false;
-
-		if (!end) {
-			complain(l, v, "\"${\" without its \"}\"");
-			return false;
-		}
-		word = arena_strndup(l->arena, p + 2, (size_t)(end - p - 2));
-		for (size_t i = 0; i < count; i++)
-			known = known || !strcmp(word, words[i]);
-		if (known)
-			continue;
-		near = did_you_mean(word, words, count);
-		complain(l, v, "unknown variable ${%s}%s%s%s", word, near ? ", did you mean ${" : "", near ? near : "",
-			 near ? "}?" : "; mkdl-profile(5) lists them under VARIABLES");
-		return false;
-	}
-	return true;
-}
-
-bool check_template(struct loader *l, const struct value *name, const struct value *v)
-{
-	return check_plain(l, name, v) && check_variables(l, v, plan_service_variables);
-}
-
-bool check_env(struct loader *l, const struct value *name, const struct value *v)
-{
-	return expect(l, name, name, consists_of(name->text, LOWER UPPER "_", LOWER UPPER DIGIT "_"),
-		      "the name of a variable") &&
-	       check_template(l, name, v);
-}
-
-/* RFC 1123, with variables in it; the node writes a MAC with dashes. */
-bool check_hostname(struct loader *l, const struct value *name, const struct value *v)
-{
-	char *plain = arena_strdup(l->arena, v->text), *w = plain;
-
-	if (!check_plain(l, name, v) || !check_variables(l, v, plan_hostname_variables))
-		return false;
-	for (const char *p = v->text; *p; p++) {
-		if (begins(p, "${")) {
-			*w++ = 'x';
-			p = strchr(p, '}');
-			continue;
-		}
-		*w++ = *p;
-	}
-	*w = '\0';
-	return expect(l, name, v, consists_of(plain, LOWER DIGIT, LOWER DIGIT ".-") && strlen(plain) <= 63,
-		      "a host name (a-z, 0-9, \"-\", \".\", ${mac}, ${machine_id})");
-}
-
-static bool is_address(const char *text)
-{
-	unsigned char bytes[16];
-
-	return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
-}
-
-bool check_address(struct loader *l, const struct value *name, const struct value *v)
-{
-	return expect(l, name, v, is_address(v->text), "an IP address");
-}
-
-bool check_cidr(struct loader *l, const struct value *name, const struct value *v)
-{
-	const char *slash = strchr(v->text, '/');
-	const char *address = slash ? arena_strndup(l->arena, v->text, (size_t)(slash - v->text)) : "";
-	unsigned long bits;
-	bool ok = slash && is_address(address) && parse_number(slash + 1, 1, strchr(address, ':') ? 128 : 32, &bits);
-
-	return expect(l, name, v, ok, "a network, as in 10.88.0.0/16");
-}
-
-bool check_node_ip(struct loader *l, const struct value *name, const struct value *v)
-{
-	bool interface = consists_of(v->text, LOWER UPPER, LOWER UPPER DIGIT "._-") && strlen(v->text) <= 15;
-
-	return expect(l, name, v, interface || is_address(v->text),
-		      "\"boot-interface\", the name of an interface or an IP address");
-}
-
-bool check_domain(struct loader *l, const struct value *name, const struct value *v)
-{
-	bool ok =
-		consists_of(v->text, LOWER DIGIT, LOWER DIGIT ".-") && !strstr(v->text, "..") && strlen(v->text) <= 253;
-
-	return expect(l, name, v, ok, "a domain, as in cluster.local");
-}
-
-/* A label's key may have a domain before a slash (Kubernetes documentation, "Labels and Selectors"). */
-bool check_label(struct loader *l, const struct value *name, const struct value *v)
-{
-	const char *slash = strchr(name->text, '/'), *word = slash ? slash + 1 : name->text;
-	bool key = consists_of(word, LOWER UPPER DIGIT, LOWER UPPER DIGIT "._-") && strlen(word) <= 63 &&
-		   (!slash || consists_of(name->text, LOWER DIGIT, LOWER DIGIT ".-/"));
-	bool value = consists_of(v->text, LOWER UPPER DIGIT, LOWER UPPER DIGIT "._-") && strlen(v->text) <= 63;
-
-	return expect(l, name, name, key, "a label's key, as in example.org/rack") &&
-	       expect(l, name, v, value, "a label's value");
-}
-
-bool check_role(struct loader *l, const struct value *name, const struct value *v)
+bool check_role(struct reader *r, const struct value *name, const struct value *v)
 {
 	static const char *const words[] = {"worker", "standalone"};
 
-	return choose(l, v, name->text, words, 2) >= 0;
+	return choose(r, v, name->text, words, 2) >= 0;
 }
 
-bool check_snapshotter(struct loader *l, const struct value *name, const struct value *v)
+bool check_snapshotter(struct reader *r, const struct value *name, const struct value *v)
 {
 	static const char *const words[] = {"overlayfs", "native"};
 
-	return choose(l, v, name->text, words, 2) >= 0;
+	return choose(r, v, name->text, words, 2) >= 0;
 }
 
-bool check_reference(struct loader *l, const struct value *name, const struct value *v)
+bool check_reference(struct reader *r, const struct value *name, const struct value *v)
 {
 	_cleanup_error_ struct error err = {0};
 	const char *full;
 
-	if (oci_reference_normalize(l->arena, v->text, &full, &err) < 0) {
-		complain(l, v, "\"%s\": %s", name->text, error_text(&err));
+	if (oci_reference_normalize(r->arena, v->text, &full, &err) < 0) {
+		complain(r, v, "\"%s\": %s", name->text, error_text(&err));
 		return false;
 	}
 	if (!strcmp(full, v->text))
 		return true;
 	/* A pod may use the short form; what it stands for should be seen here. */
-	complain(l, v, "\"%s\": write the image's full name: %s", name->text, full);
+	complain(r, v, "\"%s\": write the image's full name: %s", name->text, full);
 	return false;
-}
-
-bool check_ssh_key(struct loader *l, const struct value *name, const struct value *v)
-{
-	bool ok = begins(v->text, "ssh-") || begins(v->text, "ecdsa-sha2-") || begins(v->text, "sk-");
-
-	return check_plain(l, name, v) &&
-	       expect(l, name, v, ok && strchr(v->text, ' '), "a public key, as in \"ssh-ed25519 AAAA… me@desk\"");
-}
-
-/* useradd(8)'s names, without capitals; ":" and line breaks would end a field of passwd(5). */
-bool check_user_name(struct loader *l, const struct value *name, const struct value *v)
-{
-	return expect(l, name, v, consists_of(v->text, LOWER "_", LOWER DIGIT "_-") && strlen(v->text) <= 32,
-		      "a user's name (a-z, 0-9, \"_\" and \"-\", not a digit first, at most 32)");
 }

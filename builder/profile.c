@@ -28,10 +28,10 @@ static struct value *without(struct arena *a, const struct value *map, bool drop
 
 static void merge_files(struct loader *l)
 {
-	l->merged = value_new(l->arena, VALUE_MAP, (struct place){l->profile->file, 0, 0});
+	l->merged = value_new(l->reader.arena, VALUE_MAP, (struct place){l->profile->file, 0, 0});
 	for (size_t i = 0; i < l->file_count; i++)
-		l->merged = value_merge(l->arena, l->diag, l->merged,
-					without(l->arena, l->files[i].value, i + 1 < l->file_count));
+		l->merged = value_merge(l->reader.arena, l->reader.diag, l->merged,
+					without(l->reader.arena, l->files[i].value, i + 1 < l->file_count));
 }
 
 /* "profiles/worker.yml" → "worker" */
@@ -45,8 +45,8 @@ static void name_after_file(struct loader *l)
 		n -= 4;
 	else if (n > 5 && !strcmp(base + n - 5, ".yaml"))
 		n -= 5;
-	v.text = arena_strndup(l->arena, base, n);
-	if (check_profile_name(l, &v, &v))
+	v.text = arena_strndup(l->reader.arena, base, n);
+	if (check_profile_name(&l->reader, &v, &v))
 		l->profile->name = v.text;
 }
 
@@ -63,7 +63,7 @@ static struct strings resolve(struct loader *l, const char *key, const char *fol
 			const char *path = loader_find(l, list->items[j]->at, folder, names->items[i]);
 
 			if (path)
-				strings_add(l->arena, &out, path);
+				strings_add(l->reader.arena, &out, path);
 			break;
 		}
 	}
@@ -86,7 +86,7 @@ static void fill_repositories(struct loader *l)
 
 		if (components->count)
 			continue;
-		components->items = arena_calloc(l->arena, 1, sizeof(*components->items));
+		components->items = arena_calloc(l->reader.arena, 1, sizeof(*components->items));
 		components->items[components->count++] = "main";
 	}
 }
@@ -95,7 +95,7 @@ static void note_files(struct loader *l)
 {
 	struct profile *p = l->profile;
 
-	p->files.items = arena_calloc(l->arena, l->file_count, sizeof(*p->files.items));
+	p->files.items = arena_calloc(l->reader.arena, l->file_count, sizeof(*p->files.items));
 	for (size_t i = 0; i < l->file_count; i++)
 		p->files.items[p->files.count++] = l->files[i].name;
 	p->roots = l->files[l->file_count - 1].roots;
@@ -105,8 +105,8 @@ int profile_load(struct arena *a, const char *file, struct profile *out, struct 
 {
 	_cleanup_error_ struct error err = {0};
 	struct profile p = defaults;
-	struct loader l = {.arena = a, .diag = diag, .profile = &p, .home = home_find(a, &err)};
-	const struct key_target target = {MAP_PROFILE, &p};
+	struct loader l = {.reader = {a, diag}, .profile = &p, .home = home_find(a, &err)};
+	const struct key_target target = {&map_profile, &p};
 	size_t errors = diag->errors;
 
 	p.file = arena_strdup(a, file);
@@ -116,7 +116,7 @@ int profile_load(struct arena *a, const char *file, struct profile *out, struct 
 	if (loader_read_files(&l, p.file) < 0)
 		return -1;
 	merge_files(&l);
-	read_map(&l, &target, 1, l.merged);
+	read_map(&l.reader, &target, 1, l.merged);
 	note_files(&l);
 	if (!p.name && !value_get(l.merged, "name", NULL))
 		name_after_file(&l);

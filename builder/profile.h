@@ -9,21 +9,12 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/pairs.h"
 #include "base/place.h"
 #include "base/strings.h"
 #include "builder/tree.h"
 
 struct diagnostics;
-
-struct pair {
-	const char *key, *value;
-	struct place at;
-};
-
-struct pairs {
-	struct pair *items;
-	size_t count;
-};
 
 enum source_kind { SOURCE_APT, SOURCE_URL, SOURCE_PATH, SOURCE_BUILD };
 

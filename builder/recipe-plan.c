@@ -9,7 +9,7 @@
 #include "base/flat.h"
 #include "base/path.h"
 #include "builder/apt.h"
-#include "builder/diagnostics.h"
+#include "config/diagnostics.h"
 #include "builder/recipe.h"
 #include "builder/run-program.h"
 

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "builder/diagnostics.h"
+#include "config/diagnostics.h"
 #include "builder/recipe.h"
 
 enum { RECIPE_LIMIT = 1024 * 1024 };

@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/strbuf.h"
-#include "builder/diagnostics.h"
+#include "config/diagnostics.h"
 
 static const char *const keys[] = {"services", "name", "components", "state", "to", "sysctl"};
 

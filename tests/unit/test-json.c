@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "builder/json.h"
+#include "base/json.h"
 
 static void test_document(void **state)
 {

@@ -14,7 +14,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
-#include "builder/diagnostics.h"
+#include "config/diagnostics.h"
 #include "builder/profile-private.h"
 
 #define SOURCES TEST_DATA "/../.."

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/strbuf.h"
-#include "builder/yaml.h"
+#include "config/yaml.h"
 
 struct fixture {
 	struct arena arena;

@@ -1,4 +1,4 @@
-#include "builder/yaml.h"
+#include "config/yaml.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -14,7 +14,7 @@ struct anchor {
 	struct value *value; /* NULL while the value that it names is still being read */
 };
 
-struct reader {
+struct reading {
 	struct arena *arena;
 	const char *file;
 	struct diagnostics *diag;
@@ -68,7 +68,7 @@ struct value *value_get(const struct value *map, const char *name, const struct 
 	return NULL;
 }
 
-static struct place place_of(const struct reader *r, const yaml_mark_t *mark)
+static struct place place_of(const struct reading *r, const yaml_mark_t *mark)
 {
 	return (struct place){r->file, (unsigned)mark->line + 1, (unsigned)mark->column + 1};
 }
@@ -76,7 +76,7 @@ static struct place place_of(const struct reader *r, const yaml_mark_t *mark)
 #define fail(r, mark, width, ...) ((void)diagnose((r)->diag, SEVERITY_ERROR, place_of(r, mark), width, __VA_ARGS__))
 
 /* libyaml's own words for what is wrong, and where what it was reading began. */
-static void report_parser(struct reader *r)
+static void report_parser(struct reading *r)
 {
 	const yaml_parser_t *p = r->parser;
 	const char *problem = p->problem ? p->problem : "it cannot be read";
@@ -98,7 +98,7 @@ static void report_parser(struct reader *r)
 		fail(r, &p->problem_mark, 1, "not YAML: %s", problem);
 }
 
-static int next_event(struct reader *r, yaml_event_t *event)
+static int next_event(struct reading *r, yaml_event_t *event)
 {
 	if (yaml_parser_parse(r->parser, event))
 		return 0;
@@ -120,7 +120,7 @@ static bool is_null(const char *text)
 }
 
 /* Only !replace means anything here; "!" alone and !!str say "text". */
-static int read_tag(struct reader *r, const yaml_event_t *e, const yaml_char_t *tag, struct value *v)
+static int read_tag(struct reading *r, const yaml_event_t *e, const yaml_char_t *tag, struct value *v)
 {
 	const char *name = (const char *)tag;
 
@@ -139,7 +139,7 @@ static int read_tag(struct reader *r, const yaml_event_t *e, const yaml_char_t *
 	return -1;
 }
 
-static struct value *read_scalar(struct reader *r, const yaml_event_t *e)
+static struct value *read_scalar(struct reading *r, const yaml_event_t *e)
 {
 	const char *text = (const char *)e->data.scalar.value;
 	bool plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !e->data.scalar.tag;
@@ -155,7 +155,7 @@ static struct value *read_scalar(struct reader *r, const yaml_event_t *e)
 	return read_tag(r, e, e->data.scalar.tag, v) < 0 ? NULL : v;
 }
 
-static struct value *read_alias(struct reader *r, const yaml_event_t *e)
+static struct value *read_alias(struct reading *r, const yaml_event_t *e)
 {
 	const char *name = (const char *)e->data.alias.anchor;
 
@@ -172,7 +172,7 @@ static struct value *read_alias(struct reader *r, const yaml_event_t *e)
 	return NULL;
 }
 
-static int note_anchor(struct reader *r, const yaml_event_t *e, const yaml_char_t *name, size_t *slot)
+static int note_anchor(struct reading *r, const yaml_event_t *e, const yaml_char_t *name, size_t *slot)
 {
 	if (!name)
 		return 0;
@@ -187,9 +187,9 @@ static int note_anchor(struct reader *r, const yaml_event_t *e, const yaml_char_
 	return 0;
 }
 
-static struct value *read_value(struct reader *r, const yaml_event_t *e, unsigned depth);
+static struct value *read_value(struct reading *r, const yaml_event_t *e, unsigned depth);
 
-static struct value *read_list(struct reader *r, const yaml_event_t *start, unsigned depth)
+static struct value *read_list(struct reading *r, const yaml_event_t *start, unsigned depth)
 {
 	struct value *list = value_new(r->arena, VALUE_LIST, place_of(r, &start->start_mark));
 
@@ -211,7 +211,7 @@ static struct value *read_list(struct reader *r, const yaml_event_t *start, unsi
 }
 
 /* A key that is no scalar stops the reading; one that was there before is noted, and its second value is dropped. */
-static int check_key(struct reader *r, const struct value *map, const struct value *key, bool *twice)
+static int check_key(struct reading *r, const struct value *map, const struct value *key, bool *twice)
 {
 	const struct value *first;
 
@@ -226,7 +226,7 @@ static int check_key(struct reader *r, const struct value *map, const struct val
 	return 0;
 }
 
-static struct value *read_map(struct reader *r, const yaml_event_t *start, unsigned depth)
+static struct value *read_map(struct reading *r, const yaml_event_t *start, unsigned depth)
 {
 	struct value *map = value_new(r->arena, VALUE_MAP, place_of(r, &start->start_mark));
 
@@ -254,7 +254,7 @@ static struct value *read_map(struct reader *r, const yaml_event_t *start, unsig
 	}
 }
 
-static struct value *read_collection(struct reader *r, const yaml_event_t *e, unsigned depth)
+static struct value *read_collection(struct reading *r, const yaml_event_t *e, unsigned depth)
 {
 	if (depth >= YAML_DEPTH_LIMIT) {
 		fail(r, &e->start_mark, 1, "more than %d lists and maps in each other", YAML_DEPTH_LIMIT);
@@ -265,7 +265,7 @@ static struct value *read_collection(struct reader *r, const yaml_event_t *e, un
 
 /* The value that an event begins; NULL after an error, and then reading ends. Recursion is at most YAML_DEPTH_LIMIT
  * deep. */
-static struct value *read_value(struct reader *r, const yaml_event_t *e, unsigned depth)
+static struct value *read_value(struct reading *r, const yaml_event_t *e, unsigned depth)
 {
 	const yaml_char_t *name = e->type == YAML_SCALAR_EVENT		 ? e->data.scalar.anchor
 				  : e->type == YAML_SEQUENCE_START_EVENT ? e->data.sequence_start.anchor
@@ -295,7 +295,7 @@ static struct value *read_value(struct reader *r, const yaml_event_t *e, unsigne
 }
 
 /* stream start, document start, the value, document end, stream end. */
-static struct value *read_stream(struct reader *r)
+static struct value *read_stream(struct reading *r)
 {
 	struct value *root = NULL;
 
@@ -354,7 +354,7 @@ static int check_text(const char *file, const char *text, size_t n, struct diagn
 
 struct value *yaml_parse(struct arena *a, const char *file, const char *text, size_t n, struct diagnostics *diag)
 {
-	struct reader r = {.arena = a, .file = file, .diag = diag};
+	struct reading r = {.arena = a, .file = file, .diag = diag};
 	yaml_parser_t parser;
 	struct value *root;
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
-#include "builder/diagnostics.h"
+#include "config/diagnostics.h"
 
 enum {
 	YAML_FILE_LIMIT = 1 << 20, /* bytes */

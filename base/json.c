@@ -1,4 +1,4 @@
-#include "builder/json.h"
+#include "base/json.h"
 
 #include <inttypes.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "builder/diagnostics.h"
+#include "config/diagnostics.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
