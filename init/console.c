@@ -119,15 +119,26 @@ void console_verbose(bool on)
 	verbose = on;
 }
 
-void console_quote(const char *text, int length)
+/* As it came, but for what a terminal might take for a command. */
+static void quote(const char *before, const char *between, const char *text, int length)
 {
 	char line[LINE_SIZE];
-	int n = snprintf(line, sizeof(line), "mkdl:   | %.*s", length, text);
+	int n = snprintf(line, sizeof(line), "%s%s%.*s", before, between, length, text);
 
 	for (char *p = line; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = '?';
 	end_line(line, n);
+}
+
+void console_quote(const char *text, int length)
+{
+	quote("mkdl:   | ", "", text, length);
+}
+
+void console_line(const char *name, const char *text, int length)
+{
+	quote(name, ": ", text, length);
 }
 
 const char *console_device(void)

@@ -1,5 +1,5 @@
 /* The console: every line that PID 1 has to say. A line goes to all consoles of the kernel (the last one named is
- * /dev/console) and, once /run is there, to /run/log/mkdl.log. Writing never blocks: a console that does not take
+ * /dev/console) and, once /run is there, to /run/mkdl/log/mkdl.log. Writing never blocks: a console that does not take
  * its bytes (flow control) loses them. */
 #pragma once
 
@@ -20,6 +20,9 @@ void console_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same, said only after console_verbose(true). */
 void console_detail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void console_verbose(bool on);
+
+/* A line of a program: "NAME: …", with control characters shown as "?". */
+void console_line(const char *name, const char *text, int length);
 
 /* A line as it is, with control characters shown as "?": for text that came from elsewhere. */
 void console_quote(const char *text, int length);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "init/buttons.h"
 #include "init/coldplug.h"
 #include "init/console.h"
 
@@ -35,13 +36,16 @@ static void take_message(struct node *node, const char *message, size_t n)
 		coldplug_load(node, modalias);
 	if (device && !strncmp(device, "input/event", 11) &&
 	    snprintf(path, sizeof(path), "/dev/%s", device) < (int)sizeof(path))
-		supervise_button(&node->supervisor, path);
+		buttons_watch(&node->supervisor, path);
 }
 
-static void take_messages(void *data)
+static struct watch watch;
+
+static void take_messages(void *data, uint32_t events)
 {
 	struct node *node = data;
 
+	(void)events;
 	for (int i = 0; i < MESSAGES_PER_ROUND; i++) {
 		char message[MESSAGE_SIZE + 1];
 		struct sockaddr_nl from = {0};
@@ -49,7 +53,7 @@ static void take_messages(void *data)
 		struct msghdr header = {
 			.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &part, .msg_iovlen = 1,
 		};
-		ssize_t n = recvmsg(node->supervisor.hotplug_fd, &header, MSG_DONTWAIT);
+		ssize_t n = recvmsg(watch.fd, &header, MSG_DONTWAIT);
 
 		if (n < 0 && errno == ENOBUFS) {
 			/* Messages were lost: look at everything instead. */
@@ -80,8 +84,9 @@ int hotplug_open(struct node *node, struct error *err)
 		close(fd);
 		return -1;
 	}
-	node->supervisor.hotplug_fd = fd;
-	node->supervisor.hotplug = take_messages;
-	node->supervisor.hotplug_data = node;
+	if (loop_watch(&node->supervisor.loop, &watch, fd, EPOLLIN, take_messages, node, err) < 0) {
+		close(fd);
+		return error_wrap(err, "netlink socket for uevents");
+	}
 	return 0;
 }

@@ -100,7 +100,6 @@ int phase_plan(struct node *node, char *detail, struct error *err)
 	if (file_read_at(AT_FDCWD, PLAN, PLAN_TEXT_LIMIT, &plan, err) < 0 ||
 	    plan_parse(&node->arena, PLAN, plan.data, plan.len, &node->plan, err) < 0)
 		return -1;
-	supervise_reserve(&node->arena, &node->supervisor, node->plan.service_count);
 	snprintf(detail, DETAIL_SIZE, "%s, %zu services", node->plan.name, node->plan.service_count);
 	if (access(MODALIAS, F_OK) < 0)
 		return 0;

@@ -26,7 +26,6 @@ static int supervise_only(struct node *node, const char *file, struct error *err
 	if (file_read_at(AT_FDCWD, file, PLAN_TEXT_LIMIT, &text, err) < 0 ||
 	    plan_parse(&node->arena, file, text.data, text.len, &node->plan, err) < 0)
 		return -1;
-	supervise_reserve(&node->arena, &node->supervisor, node->plan.service_count);
 	if (gethostname(node->facts.hostname, sizeof(node->facts.hostname) - 1) < 0)
 		return error_errno(err, "host name");
 	if (phase_services(node, detail, err) < 0)
@@ -57,7 +56,6 @@ int main(int argc, char **argv)
 		console_say("%s", error_text(&err));
 		return 1;
 	}
-	supervise_reserve(&node.arena, &node.supervisor, 0);
 	if (namespaced) {
 		if (supervise_only(&node, argv[2], &err) == 0)
 			return 0;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "init/console.h"
+#include "init/log.h"
 #include "init/phases.h"
 
 static const struct {
@@ -59,7 +59,7 @@ int phase_mounts(struct node *node, char *detail, struct error *err)
 	/* Mounts made on the node must reach into containers and back (mount propagation of volumes). */
 	if (mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0)
 		return error_errno(err, "making / shared");
-	return dir_make_at(AT_FDCWD, "/run/log", 0755, err);
+	return dir_make_at(AT_FDCWD, LOG_FOLDER, 0755, err);
 }
 
 int phase_state(struct node *node, char *detail, struct error *err)

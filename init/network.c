@@ -45,15 +45,10 @@ static bool is_wanted(const struct wanted *w, const struct interface *i)
 
 static struct service *find_client(struct node *node, const char *interface)
 {
-	struct supervisor *v = &node->supervisor;
+	char name[32];
 
-	for (size_t i = 0; i < v->count; i++) {
-		const char *name = v->services[i].plan->name;
-
-		if (!strncmp(name, "dhcp-", 5) && !strcmp(name + 5, interface))
-			return &v->services[i];
-	}
-	return NULL;
+	snprintf(name, sizeof(name), "dhcp-%.15s", interface);
+	return supervise_find(&node->supervisor, name);
 }
 
 /* The DHCP client runs as a service: started again when it dies, and there for renewals as long as the node runs. */

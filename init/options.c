@@ -11,7 +11,7 @@ int phase_console(struct node *node, char *detail, struct error *err)
 	int status;
 
 	console_open();
-	console_log("/run/log/mkdl.log");
+	console_log("/run/mkdl/log/mkdl.log");
 	if (file_read_at(AT_FDCWD, "/proc/cmdline", 1 << 16, &text, err) < 0)
 		return -1;
 	status = cmdline_parse(text.data, &node->options, err);

@@ -20,8 +20,6 @@ enum {
 	LOG_DEATHS = 3,
 };
 
-#define LOG_FOLDER "/run/log"
-
 /* One word with its variables filled in. */
 static const char *fill(struct arena *a, const char *word, const struct names_variable *variables)
 {
@@ -70,28 +68,24 @@ static const char **make_environment(struct arena *a, const struct plan_service 
 	return out;
 }
 
-int service_prepare(struct arena *a, struct service *s, const struct plan_service *plan,
+int service_prepare(struct arena *a, struct service *s, struct loop *loop, const struct plan_service *plan,
 		    const struct names_variable *variables, struct error *err)
 {
-	struct service fresh = {
-		.plan = plan, .backoff = BACKOFF_FIRST_MS, .terminal = s->terminal, .internal = s->internal,
-	};
-
-	if (!fresh.terminal) {
-		if (log_open(&fresh.log, LOG_FOLDER, plan->name, err) < 0)
-			return -1;
-		fresh.has_log = true;
-	}
-	fresh.argv = fill_all(a, plan->run, variables);
-	fresh.envp = make_environment(a, plan, variables);
-	fresh.ready = (struct ready){
+	s->plan = plan;
+	s->backoff = BACKOFF_FIRST_MS;
+	s->argv = fill_all(a, plan->run, variables);
+	s->envp = make_environment(a, plan, variables);
+	s->ready = (struct ready){
 		.kind = plan->ready,
 		.words = plan->ready_words ? fill_all(a, plan->ready_words, variables) : NULL,
 		.fd = -1,
 	};
 	cgroup_make(plan->name);
-	*s = fresh;
-	return 0;
+	if (s->terminal)
+		return 0;
+	log_open(&s->log, plan->name, LOG_LIMIT);
+	s->has_log = true;
+	return log_pipe(&s->log, loop, err);
 }
 
 static void back_off(struct service *s, int64_t now)
@@ -145,16 +139,6 @@ void service_start(struct service *s, int64_t now)
 	service_tick(s, now);
 }
 
-/* "exited with status 1" or "was killed by signal 9 (Killed)". */
-static const char *describe(int status, char out[static 64])
-{
-	if (WIFSIGNALED(status))
-		snprintf(out, 64, "was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else
-		snprintf(out, 64, "exited with status %d", WEXITSTATUS(status));
-	return out;
-}
-
 /* It ended by itself: by its restart policy start it again, later and later, or not. */
 static void ended_alone(struct service *s, int status, int64_t now)
 {
@@ -162,7 +146,7 @@ static void ended_alone(struct service *s, int status, int64_t now)
 	double after = (double)(now - s->started) / 1000;
 	bool restart = s->plan->restart == PLAN_RESTART_ALWAYS ||
 		       (s->plan->restart == PLAN_RESTART_ON_FAILURE && !good);
-	char how[64];
+	char how[SPAWN_HOW];
 
 	if (good && !restart) {
 		s->state = SERVICE_DONE;
@@ -179,11 +163,11 @@ static void ended_alone(struct service *s, int status, int64_t now)
 
 		back_off(s, now);
 		if (!s->terminal)
-			console_say("service %s %s after %.1f s; again in %.1f s", s->plan->name, describe(status, how),
+			console_say("service %s %s after %.1f s; again in %.1f s", s->plan->name, spawn_describe(status, how),
 				    after, (double)pause / 1000);
 	} else {
 		s->state = SERVICE_FAILED;
-		console_say("service %s %s after %.1f s and is not started again", s->plan->name, describe(status, how),
+		console_say("service %s %s after %.1f s and is not started again", s->plan->name, spawn_describe(status, how),
 			    after);
 	}
 	/* The log has not moved on by then in most cases; the first few deaths tell the story, the file the rest. */

@@ -41,8 +41,8 @@ struct service {
 	struct ready ready;
 };
 
-/* Make a service of its plan, with the variables in its words filled in; memory from the arena. */
-int service_prepare(struct arena *a, struct service *s, const struct plan_service *plan,
+/* Make a service of its plan, with the variables in its words filled in; memory from the arena. It stays where it is. */
+int service_prepare(struct arena *a, struct service *s, struct loop *loop, const struct plan_service *plan,
 		    const struct names_variable *variables, struct error *err);
 
 /* Start it now, or say that nothing is to be done (exists). A failed fork is tried again after the backoff. */

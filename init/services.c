@@ -1,9 +1,8 @@
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
-#include "base/cleanup.h"
+#include "init/buttons.h"
 #include "init/cgroup.h"
 #include "init/console.h"
 #include "init/phases.h"
@@ -15,18 +14,6 @@ static void raise_limits(void)
 
 	setrlimit(RLIMIT_NOFILE, &files);
 	setrlimit(RLIMIT_NPROC, &none);
-}
-
-static void find_buttons(struct node *node)
-{
-	_cleanup_closedir_ DIR *dir = opendir("/dev/input");
-	struct dirent *e;
-	char path[64];
-
-	while (dir && (e = readdir(dir)))
-		if (!strncmp(e->d_name, "event", 5) &&
-		    snprintf(path, sizeof(path), "/dev/input/%s", e->d_name) < (int)sizeof(path))
-			supervise_button(&node->supervisor, path);
 }
 
 /* mkdl.shell: only where the profile allows a shell to whoever stands at the console. */
@@ -61,7 +48,7 @@ int phase_services(struct node *node, char *detail, struct error *err)
 	};
 
 	raise_limits();
-	find_buttons(node);
+	buttons_find(&node->supervisor);
 	for (size_t i = 0; i < node->plan.service_count; i++)
 		if (!supervise_add(&node->arena, &node->supervisor, &node->plan.services[i], variables, false, NULL,
 				   err))

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "init/cgroup.h"
@@ -73,4 +74,13 @@ void spawn_kill(pid_t pid, int signal)
 {
 	if (kill(-pid, signal) < 0)
 		kill(pid, signal);
+}
+
+const char *spawn_describe(int status, char out[static SPAWN_HOW])
+{
+	if (WIFSIGNALED(status))
+		snprintf(out, SPAWN_HOW, "was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(out, SPAWN_HOW, "exited with status %d", WEXITSTATUS(status));
+	return out;
 }

@@ -18,5 +18,9 @@ pid_t spawn_start(const struct spawn *s);
 /* Signal a child and its session's processes; the child alone while it has not made its session yet. */
 void spawn_kill(pid_t pid, int signal);
 
+/* How a child with this wait(2) status ended: "exited with status 1", "was killed by signal 9 (Killed)". */
+enum { SPAWN_HOW = 64 };
+const char *spawn_describe(int status, char out[static SPAWN_HOW]);
+
 /* PATH, HOME and TERM for children that nobody gave an environment. */
 extern const char *const spawn_environment[];

@@ -90,10 +90,10 @@ ended() {
 	END
 	plan "service orphans" "run $HERE/orphans"
 	start
-	until_seen run/log/orphans.log '^processes'
-	grep -qx 'zombies 0' run/log/orphans.log
+	until_seen run/mkdl/log/orphans.log '^processes'
+	grep -qx 'zombies 0' run/mkdl/log/orphans.log
 	# PID 1, the service, ls and wc at most.
-	[ "$(sed -n 's/^processes //p' run/log/orphans.log)" -le 6 ]
+	[ "$(sed -n 's/^processes //p' run/mkdl/log/orphans.log)" -le 6 ]
 	stop
 }
 
@@ -111,7 +111,7 @@ ended() {
 	grep -qF 'mkdl:   | what went wrong' console
 	[ "$(grep -oE 'again in [0-9.]+ s' console | tr '\n' ,)" = 'again in 0.5 s,again in 1.0 s,again in 2.0 s,again in 4.0 s,' ]
 	# The pauses were real: from the second start to the third at least a second.
-	grep -E '^[0-9]+$' run/log/dies.log >times
+	grep -E '^[0-9]+$' run/mkdl/log/dies.log >times
 	[ $(($(sed -n 3p times) - $(sed -n 2p times))) -ge 1000000000 ]
 }
 
@@ -129,7 +129,7 @@ ended() {
 	[ "$(grep -cF 'mkdl:   | F1122 17:31:58.885767     120 server.go:156] unknown flag: --no-such-flag' console)" -eq 3 ]
 	run grep -E 'usage, line|goroutine' console
 	[ "$status" -eq 1 ]
-	[ "$(grep -c 'service kubelet: all of its output is in /run/log/kubelet.log' console)" -eq 1 ]
+	[ "$(grep -c 'service kubelet: all of its output is in /run/mkdl/log/kubelet.log' console)" -eq 1 ]
 }
 
 @test "services start when those that they need are ready, and stop in reverse" {
@@ -289,10 +289,10 @@ ended() {
 	END
 	plan "service chatty" "run $HERE/chatty"
 	start
-	until_seen run/log/chatty.log 'the end'
-	[ "$(stat -c %s run/log/chatty.log)" -le 1048576 ]
-	[ "$(stat -c %s run/log/chatty.log.1)" -le 1048576 ]
-	[ "$(ls run/log | grep -c chatty)" -eq 2 ]
+	until_seen run/mkdl/log/chatty.log 'the end'
+	[ "$(stat -c %s run/mkdl/log/chatty.log)" -le 1048576 ]
+	[ "$(stat -c %s run/mkdl/log/chatty.log.1)" -le 1048576 ]
+	[ "$(ls run/mkdl/log | grep -c chatty)" -eq 2 ]
 	stop
 }
 
@@ -309,16 +309,16 @@ ended() {
 	start
 	until_seen console 'node up'
 	stop
-	cat run/log/show.log
-	grep -qx 'HOME=/tmp' run/log/show.log
-	grep -qx "NAME=x y $(hostname)" run/log/show.log
-	grep -qx 'EMPTY=' run/log/show.log
-	grep -q '^PATH=/usr/local/sbin:' run/log/show.log
-	read -r _ session _ process < <(grep ^session run/log/show.log)
+	cat run/mkdl/log/show.log
+	grep -qx 'HOME=/tmp' run/mkdl/log/show.log
+	grep -qx "NAME=x y $(hostname)" run/mkdl/log/show.log
+	grep -qx 'EMPTY=' run/mkdl/log/show.log
+	grep -q '^PATH=/usr/local/sbin:' run/mkdl/log/show.log
+	read -r _ session _ process < <(grep ^session run/mkdl/log/show.log)
 	[ "$session" = "$process" ]
-	grep -qx 'no input' run/log/show.log
-	grep -qE '^SigBlk:\s0+$' run/log/show.log
-	[ "$(tail -1 run/log/show.log)" = 0 ]
+	grep -qx 'no input' run/mkdl/log/show.log
+	grep -qE '^SigBlk:\s0+$' run/mkdl/log/show.log
+	[ "$(tail -1 run/mkdl/log/show.log)" = 0 ]
 }
 
 @test "a bad plan is refused with its line" {
