@@ -100,6 +100,8 @@ void *arena_grow(struct arena *a, void *p, size_t n, size_t *cap, size_t size)
 	if (n < *cap)
 		return p;
 	want = *cap ? *cap * 2 : 8;
+	if (want <= n) /* an array that somebody else made, with no cap */
+		want = n + 8;
 	bigger = arena_calloc(a, want, size);
 	if (n)
 		memcpy(bigger, p, n * size);

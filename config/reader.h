@@ -91,7 +91,7 @@ struct part {
 	const char *(*name)(const void *item);
 };
 
-/* The read and write of a type with a part. */
+/* The read and write of a type with a part. Members that the array has already are changed, others appended. */
 void read_parts(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field);
 void write_parts(struct json *j, const struct key *k, const void *field);
 
