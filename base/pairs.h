@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/place.h"
 
 struct pair {
@@ -12,5 +13,11 @@ struct pair {
 
 struct pairs {
 	struct pair *items;
-	size_t count;
+	size_t count, cap;
 };
+
+/* Append a pair; the texts are not copied. */
+void pairs_add(struct arena *a, struct pairs *list, const char *key, const char *value, struct place at);
+
+/* The value of a key, or NULL. */
+const char *pairs_get(const struct pairs *list, const char *key);

@@ -22,7 +22,7 @@ static struct profile example(void)
 		.hostname = "node-${mac}",
 		.failure_delay = 30,
 		.kubernetes = {.enabled = true, .node_ip = "boot-interface"},
-		.sysctl = {sysctl, 1},
+		.sysctl = {sysctl, 1, 0},
 		.states = states,
 		.state_count = 1,
 	};
@@ -33,7 +33,7 @@ static void test_all_records(void **state)
 	static struct pair env[] = {{.key = "HOME", .value = "/root"}};
 	struct service services[] = {
 		{.name = "containerd", .run = STRINGS("/usr/bin/containerd", "--config", "a b"), .ready = READY_SOCKET,
-		 .ready_value = "/run/containerd/containerd.sock", .env = {env, 1}},
+		 .ready_value = "/run/containerd/containerd.sock", .env = {env, 1, 0}},
 		{.name = "images", .run = STRINGS("/bin/import"), .needs = STRINGS("containerd"), .oneshot = true, .ready_timeout = 300,
 		 .restart = RESTART_ALWAYS},
 		{.name = "probe", .run = STRINGS("/bin/probe"), .exists = STRINGS("/etc/probe"), .ready = READY_COMMAND,
