@@ -4,7 +4,8 @@
 
 void strings_add(struct arena *a, struct strings *list, const char *item)
 {
-	if (list->count >= list->cap) {
+	/* One more than there are: the list ends in NULL, as argv does. */
+	if (list->count + 1 >= list->cap) {
 		size_t cap = list->count < 4 ? 8 : list->count * 2;
 		const char **bigger = arena_calloc(a, cap, sizeof(*bigger));
 

@@ -15,7 +15,7 @@ struct strings {
 	size_t cap; /* of items, as far as strings_add made them; 0: somebody else's array, of which strings_add makes a copy */
 };
 
-/* Append item, which is not copied. Of two copies of a struct only one may go on growing. */
+/* Append item, which is not copied; a NULL follows the last one. Of two copies of a struct only one may go on growing. */
 void strings_add(struct arena *a, struct strings *list, const char *item);
 
 bool strings_has(const struct strings *list, const char *item);

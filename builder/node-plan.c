@@ -78,6 +78,12 @@ static void add_sysctls(struct strbuf *out, const struct profile *p, const struc
 		flat_add(out, "sysctl", forward, "1", NULL); /* pods are behind a bridge */
 }
 
+static void add_tmpfs(struct strbuf *out, const char *path, const char *size)
+{
+	flat_add(out, "state", path, "tmpfs", NULL);
+	flat_add(out, "size", size, NULL);
+}
+
 /* Overlays cannot lie on the root's own overlay, and the kubelet measures the file system that its folder is on: both need a
  * mount of their own. */
 static void add_states(struct strbuf *out, const struct profile *p, const struct node_facts *facts)
@@ -88,14 +94,14 @@ static void add_states(struct strbuf *out, const struct profile *p, const struct
 	} own[] = {{facts->containerd, "/var/lib/containerd"}, {facts->kubelet, KUBELET_ROOT}};
 
 	for (size_t i = 0; i < p->state_count; i++)
-		flat_add(out, "state", p->states[i].path, "tmpfs", p->states[i].size ? p->states[i].size : "50%", NULL);
+		add_tmpfs(out, p->states[i].path, p->states[i].size);
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
 		bool known = !own[i].wanted;
 
 		for (size_t j = 0; j < p->state_count; j++)
 			known = known || !strcmp(p->states[j].path, own[i].path);
 		if (!known)
-			flat_add(out, "state", own[i].path, "tmpfs", "50%", NULL);
+			add_tmpfs(out, own[i].path, "50%");
 	}
 }
 

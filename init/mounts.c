@@ -70,10 +70,12 @@ int phase_state(struct node *node, char *detail, struct error *err)
 
 		if (dir_make_at(AT_FDCWD, s->path, 0755, err) < 0)
 			return -1;
+		if (s->kind != PLAN_STATE_TMPFS)
+			return error_set(err, "%s: the image lacks what mounts state that is not tmpfs", s->path);
 		snprintf(data, sizeof(data), "mode=0755,size=%s", s->size);
 		/* The kubelet's and the container runtime's folders hold devices and set-uid programs of containers. */
-		if (mount(s->kind, s->path, s->kind, 0, data) < 0)
-			return error_errno(err, "%s of %s on %s", s->kind, s->size, s->path);
+		if (mount("tmpfs", s->path, "tmpfs", 0, data) < 0)
+			return error_errno(err, "tmpfs of %s on %s", s->size, s->path);
 	}
 	if (node->plan.state_count)
 		snprintf(detail, DETAIL_SIZE, "%zu mounted", node->plan.state_count);

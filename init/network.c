@@ -55,22 +55,20 @@ static struct service *find_client(struct node *node, const char *interface)
 static int start_client(struct node *node, const struct interface *i, struct error *err)
 {
 	static const struct names_variable none[] = {{NULL, NULL}};
-	const char *words[] = {"/bin/busybox", "udhcpc", "-f", "-i", i->name, "-s", SCRIPT, "-t", "5", "-T", "2",
-			       "-A", "1", "-V", "mkdl", "-O", "search", NULL, NULL, NULL};
-	size_t n = sizeof(words) / sizeof(*words);
+	static const char *const words[] = {"/bin/busybox", "udhcpc", "-f", "-s", SCRIPT, "-t", "5", "-T", "2", "-A", "1",
+					    "-V", "mkdl", "-O", "search", "-i"};
 	struct plan_service *plan = arena_new(&node->arena, struct plan_service);
 
 	if (identity_find(node, i->mac, true, err) < 0)
 		return -1;
+	*plan = plan_service_new(arena_printf(&node->arena, "dhcp-%s", i->name));
+	for (size_t w = 0; w < sizeof(words) / sizeof(*words); w++)
+		strings_add(&node->arena, &plan->run, words[w]);
+	strings_add(&node->arena, &plan->run, arena_strdup(&node->arena, i->name));
 	if (node->facts.hostname[0]) {
-		words[n - 3] = "-x";
-		words[n - 2] = arena_printf(&node->arena, "hostname:%s", node->facts.hostname);
+		strings_add(&node->arena, &plan->run, "-x");
+		strings_add(&node->arena, &plan->run, arena_printf(&node->arena, "hostname:%s", node->facts.hostname));
 	}
-	plan->name = arena_printf(&node->arena, "dhcp-%s", i->name);
-	plan->run = arena_calloc(&node->arena, n, sizeof(*plan->run));
-	for (size_t w = 0; w < n && words[w]; w++)
-		plan->run[w] = !strcmp(words[w], i->name) ? arena_strdup(&node->arena, i->name) : words[w];
-	plan->restart = PLAN_RESTART_ALWAYS;
 	plan->stop_timeout = 2;
 	return supervise_add(&node->arena, &node->supervisor, plan, none, true, NULL, err) ? 0 : -1;
 }

@@ -4,6 +4,7 @@
 
 const char *const plan_service_variables[] = {"node_ip", "hostname", "mac", "interface", "machine_id", NULL};
 const char *const plan_hostname_variables[] = {"mac", "machine_id", NULL};
+const char *const plan_url_variables[] = {"mac", "uuid", "serial", "hostname", "machine_id", NULL};
 
 int plan_check_variables(const char *value, const char *const names[], struct error *err)
 {

@@ -1,27 +1,72 @@
-/* The plan: what PID 1 is to do, as plain validated facts in flat files (base/flat.h) that the builder wrote.
+/* The plan: what PID 1 is to do, as plain validated facts in flat files (base/flat.h). The builder writes it from the
+ * profile into the image as /etc/mkdl/plan; the agent, if it has configuration to add, reads that, changes it and writes
+ * /run/mkdl/plan, which PID 1 then takes instead. One reader, one writer: plan.c and the tables of records by concern
+ * (plan-node.c, plan-network.c, plan-state.c, plan-service.c).
  *
- * /etc/mkdl/plan
  *	mkdl-plan 1
  *	name worker                         profile
- *	hostname node-${mac}
- *	failure reboot 30 | failure shell 0
- *	interface NAME|boot                 which interface is the node's; boot: the one it booted from
+ *	hostname node-${mac}                default: the one that DHCP gives
+ *	failure reboot 30 | failure shell 0 default: reboot 30
+ *	interface NAME|boot                 which interface is the node's; boot (default): the one it booted from
+ *	node-ip boot-interface|NAME|ADDRESS|CIDR  the address of the node: of that interface, that one, or the first within
+ *	built SECONDS                       unix time of the newest input: the clock is never before it
+ *	time require|continue SECONDS       how long to wait for NTP, and then: stop, or go on; default: continue 15
+ *	ntp SERVER…
+ *	config require|degraded SECONDS     how long to try to read configuration, and then: stop (default, 300), or go on
+ *	config-file PATH                    configuration in the image, in this order (repeatable)
+ *	config-url URL                      more of it, after that (repeatable); variables of plan_url_variables
+ *	trust HEX                           Ed25519 public key (64 hexadecimal digits): what is fetched must be signed
+ *	watchdog SECONDS                    0 (default): none
+ *	syslog udp|tcp HOST PORT            where logs are sent
+ *	final-message TEXT                  said when the node is up
  *	sysctl KEY VALUE                    KEY as in sysctl(8): net.ipv4.ip_forward
- *	state PATH tmpfs SIZE               SIZE as mount(8)'s size= ("50%", "512M")
- *	service NAME                        the records below belong to it, until the next service; not "init", "shell",
- *	                                    "dhcp-…", which are PID 1's own
- *	run ARG…                            argv, the program an absolute path; ${node_ip} ${hostname} ${mac}
- *	                                    ${interface} ${machine_id} are filled in, here and in env and ready
- *	env KEY VALUE
+ *	nameserver ADDRESS                  of the node, before those of leases (repeatable)
+ *	search DOMAIN                       (repeatable)
+ *
+ *	link NAME                           the records below belong to it, until the next link, state or service
+ *	mac MAC                             the physical interface with this address; default: the one of this name
+ *	vlan ID PARENT                      a VLAN on another link
+ *	bond MODE MEMBER…                   a bond of other links; MODE as in the kernel's bonding.rst
+ *	bond-option KEY VALUE               as in /sys/class/net/BOND/bonding/
+ *	mtu N
+ *	dhcp4, dhcp6                        addresses by DHCP
+ *	ra yes|no                           router advertisements; default: as the kernel does
+ *	address CIDR                        (repeatable)
+ *	route DEST VIA [METRIC]             DEST: CIDR or "default"; VIA: address, or "link" (repeatable)
+ *	nameserver ADDRESS, search DOMAIN   (repeatable)
+ *	optional                            the boot does not wait for it
+ *
+ *	state PATH KIND                     tmpfs, nfs, iscsi, loop (a file system image on NFS), disk; then, of it:
+ *	size SIZE                           tmpfs: as mount(8)'s size= ("50%", "512M"); loop: of an image that is made
+ *	server HOST, export PATH            nfs, loop
+ *	file PATH                           loop: of the image in the export
+ *	portal ADDRESS[:PORT]               iscsi (repeatable)
+ *	target IQN, lun N                   iscsi
+ *	chap USER PASSWORD                  iscsi
+ *	device LABEL=…|UUID=…|ID=…          disk: ID as in /dev/disk/by-id
+ *	fs ext4|xfs                         iscsi, loop, disk; default ext4
+ *	format never|empty                  make the file system if there is none yet; default never
+ *	options OPTION…                     of the mount
+ *	away wait|reboot SECONDS|tmpfs SIZE  when the server does not answer at boot; default wait
+ *	                                    export, file, target, device and chap may hold variables of plan_url_variables
+ *
+ *	service NAME                        not "init", "shell", "dhcp-…", which are PID 1's own
+ *	run ARG…                            argv, the program an absolute path; variables of plan_service_variables are filled
+ *	                                    in, here and in env, ready and stop
+ *	user NAME                           default: root
+ *	env KEY VALUE                       (repeatable)
  *	needs NAME…                         started when these are ready
  *	exists PATH                         started only if PATH exists (repeatable); otherwise counted as ready
- *	ready socket PATH | http URL | port N | file PATH | command ARG…
- *	ready-timeout SECONDS               not ready after so long: restarted (default 120)
  *	oneshot                             runs to its end; ready when it exited with 0 (without ready, restart always)
+ *	ready socket PATH | http URL | port N | file PATH | command ARG… | notify
+ *	ready-timeout SECONDS               not ready after so long: restarted (default 120)
  *	restart always|on-failure|never     default: always, for a oneshot on-failure
- *	stop-timeout SECONDS                between SIGTERM and SIGKILL (default 10)
- * Defaults elsewhere: hostname: the one DHCP gives; failure reboot 30; interface boot. Records that hold one value may
- * appear once; records for the whole node come before the first service.
+ *	stop ARG…                           run before SIGTERM, within the time below
+ *	stop-timeout SECONDS                until SIGKILL (default 10)
+ *	limit memory|cpu|pids VALUE         memory.max ("512M"), cpu.max in percent of a CPU, pids.max (repeatable)
+ *	log SIZE|none|console               bytes of its log before it is rotated (default 1M)
+ *
+ * Records that hold one value may appear once; those of the whole node come first.
  *
  * /etc/mkdl/modules:   "load PATH [PARAMETER…]" in the order to load
  * /etc/mkdl/modalias:  "PATTERN PATH…": for a device whose modalias matches (fnmatch), load the paths in this order
@@ -41,8 +86,19 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/pairs.h"
+#include "base/place.h"
+#include "base/strbuf.h"
+#include "base/strings.h"
 
 enum plan_failure { PLAN_FAILURE_REBOOT, PLAN_FAILURE_SHELL };
+enum plan_policy { PLAN_REQUIRE, PLAN_CONTINUE };
+enum plan_protocol { PLAN_UDP, PLAN_TCP };
+enum plan_state_kind { PLAN_STATE_TMPFS, PLAN_STATE_NFS, PLAN_STATE_ISCSI, PLAN_STATE_LOOP, PLAN_STATE_DISK };
+enum plan_fs { PLAN_FS_EXT4, PLAN_FS_XFS };
+enum plan_format { PLAN_FORMAT_NEVER, PLAN_FORMAT_EMPTY };
+enum plan_away { PLAN_AWAY_WAIT, PLAN_AWAY_REBOOT, PLAN_AWAY_TMPFS };
+enum plan_ra { PLAN_RA_KERNEL, PLAN_RA_YES, PLAN_RA_NO };
 enum plan_ready {
 	PLAN_READY_NONE,
 	PLAN_READY_SOCKET,
@@ -50,42 +106,109 @@ enum plan_ready {
 	PLAN_READY_PORT,
 	PLAN_READY_FILE,
 	PLAN_READY_COMMAND,
+	PLAN_READY_NOTIFY,
 };
-enum plan_restart { PLAN_RESTART_ALWAYS, PLAN_RESTART_ON_FAILURE, PLAN_RESTART_NEVER };
+/* DEFAULT: as plan_service_restart says. */
+enum plan_restart { PLAN_RESTART_DEFAULT, PLAN_RESTART_ALWAYS, PLAN_RESTART_ON_FAILURE, PLAN_RESTART_NEVER };
 
-struct plan_pair {
-	const char *key, *value;
+/* Lists of strings in a plan that was read end in NULL behind their count, where there are any. */
+struct plan_route {
+	const char *to, *via; /* "default" or CIDR; address or "link" */
+	unsigned metric;      /* 0: the kernel's */
+};
+
+struct plan_link {
+	const char *name;
+	const char *mac;         /* NULL: by name */
+	const char *vlan_parent; /* NULL: no VLAN */
+	unsigned vlan_id;        /* 1 to 4094 */
+	const char *bond_mode;   /* NULL: no bond */
+	struct strings bond_members;
+	struct pairs bond_options;
+	unsigned mtu;            /* 0: as it is */
+	bool dhcp4, dhcp6, optional;
+	enum plan_ra ra;
+	struct strings addresses; /* CIDR */
+	struct plan_route *routes;
+	size_t route_count, route_cap;
+	struct strings nameservers, search;
+	struct place at;
 };
 
 struct plan_state {
-	const char *path, *kind, *size;
+	const char *path;
+	enum plan_state_kind kind;
+	const char *size, *server, *export, *file, *target, *device; /* NULL where not given */
+	struct strings portals, options;
+	unsigned lun;
+	const char *chap_user, *chap_password; /* NULL: none */
+	enum plan_fs fs;
+	enum plan_format format;
+	enum plan_away away;
+	unsigned away_seconds;  /* of PLAN_AWAY_REBOOT */
+	const char *away_size;  /* of PLAN_AWAY_TMPFS */
+	struct place at;
 };
 
 struct plan_service {
 	const char *name;
-	const char **run; /* NULL-terminated */
-	struct plan_pair *env;
-	size_t env_count;
-	const char **needs; /* NULL-terminated */
-	const char **exists; /* NULL-terminated */
-	enum plan_ready ready;
-	const char **ready_words; /* what follows the kind, NULL-terminated */
-	unsigned ready_timeout, stop_timeout; /* seconds */
+	struct strings run;
+	const char *user; /* NULL: root */
+	struct pairs env, limits;
+	struct strings needs, exists;
 	bool oneshot;
+	enum plan_ready ready;
+	struct strings ready_words; /* what follows the kind */
+	unsigned ready_timeout, stop_timeout; /* seconds */
 	enum plan_restart restart;
+	struct strings stop;
+	const char *log; /* NULL: default */
+	struct place at;
 };
 
 struct plan {
-	const char *name, *hostname, *interface;
+	const char *name, *hostname, *interface; /* hostname: "" when not given; interface: "boot" */
+	const char *node_ip;                     /* NULL: boot-interface */
 	enum plan_failure failure;
 	unsigned failure_delay; /* seconds */
-	struct plan_pair *sysctls;
-	size_t sysctl_count;
+	uint64_t built;         /* unix time; 0: not known */
+	enum plan_policy time_policy, config_policy; /* PLAN_CONTINUE is "degraded" for the configuration */
+	unsigned time_wait, config_wait;             /* seconds */
+	struct strings ntp, config_files, config_urls, nameservers, search;
+	const char *trust; /* NULL: none */
+	unsigned watchdog; /* seconds, 0: none */
+	enum plan_protocol syslog_protocol;
+	const char *syslog_host; /* NULL: none */
+	unsigned syslog_port;
+	const char *final_message; /* NULL: none */
+	struct pairs sysctls;
+	struct plan_link *links;
+	size_t link_count, link_cap;
 	struct plan_state *states;
-	size_t state_count;
+	size_t state_count, state_cap;
 	struct plan_service *services;
-	size_t service_count;
+	size_t service_count, service_cap;
 };
+
+/* A plan with every default, and the defaults of its parts: where one begins that is filled in by code. */
+void plan_init(struct plan *p);
+struct plan_link plan_link_new(const char *name);
+struct plan_state plan_state_new(const char *path, enum plan_state_kind kind);
+struct plan_service plan_service_new(const char *name);
+
+/* Append a part; the array grows in the arena. Returns the new one, valid until the next is appended. */
+struct plan_link *plan_add_link(struct arena *a, struct plan *p, struct plan_link link);
+struct plan_state *plan_add_state(struct arena *a, struct plan *p, struct plan_state state);
+struct plan_service *plan_add_service(struct arena *a, struct plan *p, struct plan_service service);
+
+/* NULL when there is none of that name. */
+struct plan_service *plan_find_service(const struct plan *p, const char *name);
+
+/* always or on-failure where the plan says nothing. */
+enum plan_restart plan_service_restart(const struct plan_service *s);
+
+/* Append the plan's text: what differs from the defaults, in a fixed order. plan_parse reads it back to the same. */
+void plan_write(const struct plan *p, struct strbuf *out);
 
 enum { PLAN_TEXT_LIMIT = 1 << 20, PLAN_SECONDS_LIMIT = 86400 };
 
@@ -97,9 +220,10 @@ int plan_parse(struct arena *a, const char *name, const char *text, size_t n, st
  * holds another name is an error; a "$" alone is text. */
 int plan_check_variables(const char *value, const char *const names[], struct error *err);
 
-/* The variables that a service's words, and that the hostname, may hold. */
+/* The variables that a service's words, the hostname, and URLs and places of state may hold. */
 extern const char *const plan_service_variables[];
 extern const char *const plan_hostname_variables[];
+extern const char *const plan_url_variables[];
 
 /* One module to load: its file and its parameters joined by spaces, as finit_module(2) takes them. */
 struct plan_module {

@@ -113,6 +113,7 @@ bool ready_look(struct ready *r, int64_t now)
 	r->interval = r->interval * 3 / 2 > LONGEST_MS ? LONGEST_MS : r->interval * 3 / 2;
 	switch (r->kind) {
 	case PLAN_READY_NONE: r->yes = true; break;
+	case PLAN_READY_NOTIFY: break; /* the service says so */
 	case PLAN_READY_SOCKET: r->yes = is_socket_up(r->words[0]); break;
 	case PLAN_READY_PORT: r->yes = is_port_up(r, r->words[0]); break;
 	case PLAN_READY_FILE: r->yes = access(r->words[0], F_OK) == 0; break;

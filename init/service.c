@@ -30,16 +30,13 @@ static const char *fill(struct arena *a, const char *word, const struct names_va
 	return out;
 }
 
-static const char **fill_all(struct arena *a, const char *const *words, const struct names_variable *variables)
+/* Ends in NULL. */
+static const char **fill_all(struct arena *a, const struct strings *words, const struct names_variable *variables)
 {
-	size_t n = 0;
-	const char **out;
+	const char **out = arena_calloc(a, words->count + 1, sizeof(*out));
 
-	while (words[n])
-		n++;
-	out = arena_calloc(a, n + 1, sizeof(*out));
-	for (size_t i = 0; i < n; i++)
-		out[i] = fill(a, words[i], variables);
+	for (size_t i = 0; i < words->count; i++)
+		out[i] = fill(a, words->items[i], variables);
 	return out;
 }
 
@@ -52,19 +49,19 @@ static const char **make_environment(struct arena *a, const struct plan_service 
 
 	while (spawn_environment[defaults])
 		defaults++;
-	out = arena_calloc(a, defaults + plan->env_count + 1, sizeof(*out));
+	out = arena_calloc(a, defaults + plan->env.count + 1, sizeof(*out));
 	for (size_t i = 0; i < defaults; i++) {
 		size_t key = strcspn(spawn_environment[i], "=");
 		bool overridden = false;
 
-		for (size_t j = 0; j < plan->env_count; j++)
-			overridden = overridden || (strlen(plan->env[j].key) == key &&
-						    !memcmp(plan->env[j].key, spawn_environment[i], key));
+		for (size_t j = 0; j < plan->env.count; j++)
+			overridden = overridden || (strlen(plan->env.items[j].key) == key &&
+						    !memcmp(plan->env.items[j].key, spawn_environment[i], key));
 		if (!overridden)
 			out[n++] = spawn_environment[i];
 	}
-	for (size_t j = 0; j < plan->env_count; j++)
-		out[n++] = arena_printf(a, "%s=%s", plan->env[j].key, fill(a, plan->env[j].value, variables));
+	for (size_t j = 0; j < plan->env.count; j++)
+		out[n++] = arena_printf(a, "%s=%s", plan->env.items[j].key, fill(a, plan->env.items[j].value, variables));
 	return out;
 }
 
@@ -73,11 +70,11 @@ int service_prepare(struct arena *a, struct service *s, struct loop *loop, const
 {
 	s->plan = plan;
 	s->backoff = BACKOFF_FIRST_MS;
-	s->argv = fill_all(a, plan->run, variables);
+	s->argv = fill_all(a, &plan->run, variables);
 	s->envp = make_environment(a, plan, variables);
 	s->ready = (struct ready){
 		.kind = plan->ready,
-		.words = plan->ready_words ? fill_all(a, plan->ready_words, variables) : NULL,
+		.words = fill_all(a, &plan->ready_words, variables),
 		.fd = -1,
 	};
 	cgroup_make(plan->name);
@@ -114,9 +111,9 @@ void service_start(struct service *s, int64_t now)
 	};
 	pid_t pid;
 
-	for (const char **path = s->plan->exists; path && *path; path++)
-		if (access(*path, F_OK) < 0) {
-			console_detail("service %s: not started, %s does not exist", s->plan->name, *path);
+	for (size_t i = 0; i < s->plan->exists.count; i++)
+		if (access(s->plan->exists.items[i], F_OK) < 0) {
+			console_detail("service %s: not started, %s does not exist", s->plan->name, s->plan->exists.items[i]);
 			s->state = SERVICE_DONE;
 			return;
 		}
@@ -144,8 +141,8 @@ static void ended_alone(struct service *s, int status, int64_t now)
 {
 	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	double after = (double)(now - s->started) / 1000;
-	bool restart = s->plan->restart == PLAN_RESTART_ALWAYS ||
-		       (s->plan->restart == PLAN_RESTART_ON_FAILURE && !good);
+	enum plan_restart policy = plan_service_restart(s->plan);
+	bool restart = policy == PLAN_RESTART_ALWAYS || (policy == PLAN_RESTART_ON_FAILURE && !good);
 	char how[SPAWN_HOW];
 
 	if (good && !restart) {

@@ -21,7 +21,7 @@ static int add_shell(struct node *node, struct error *err)
 {
 	static const struct names_variable none[] = {{NULL, NULL}};
 	static const char *run[] = {"/bin/sh", "-l", NULL};
-	static const struct plan_service shell = {.name = "shell", .run = run, .stop_timeout = 0};
+	static const struct plan_service shell = {.name = "shell", .run = {.items = run, .count = 2}, .stop_timeout = 0};
 
 	if (!node->options.shell)
 		return 0;

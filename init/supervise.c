@@ -136,8 +136,8 @@ static void start_services(struct supervisor *v, int64_t now)
 		struct service *s = v->services[i];
 		bool met = true;
 
-		for (const char **need = s->plan->needs; need && *need; need++) {
-			const struct service *needed = supervise_find(v, *need);
+		for (size_t k = 0; k < s->plan->needs.count; k++) {
+			const struct service *needed = supervise_find(v, s->plan->needs.items[k]);
 
 			met = met && needed && service_is_up(needed);
 		}
@@ -197,9 +197,8 @@ static bool is_needed(const struct supervisor *v, const char *name)
 {
 	for (size_t i = 0; i < v->count; i++)
 		if (!service_is_down(v->services[i]))
-			for (const char **need = v->services[i]->plan->needs; need && *need; need++)
-				if (!strcmp(*need, name))
-					return true;
+			if (strings_has(&v->services[i]->plan->needs, name))
+				return true;
 	return false;
 }
 

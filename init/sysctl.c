@@ -23,7 +23,7 @@ static int make_path(const char *key, char *path, size_t size)
 	return 0;
 }
 
-static int set_one(const struct plan_pair *pair, struct error *err)
+static int set_one(const struct pair *pair, struct error *err)
 {
 	_cleanup_close_ int fd = -1;
 	char path[256];
@@ -41,10 +41,10 @@ static int set_one(const struct plan_pair *pair, struct error *err)
 
 int phase_sysctl(struct node *node, char *detail, struct error *err)
 {
-	for (size_t i = 0; i < node->plan.sysctl_count; i++)
-		if (set_one(&node->plan.sysctls[i], err) < 0)
+	for (size_t i = 0; i < node->plan.sysctls.count; i++)
+		if (set_one(&node->plan.sysctls.items[i], err) < 0)
 			return -1;
-	if (node->plan.sysctl_count)
-		snprintf(detail, DETAIL_SIZE, "%zu set", node->plan.sysctl_count);
+	if (node->plan.sysctls.count)
+		snprintf(detail, DETAIL_SIZE, "%zu set", node->plan.sysctls.count);
 	return 0;
 }

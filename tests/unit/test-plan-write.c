@@ -51,7 +51,7 @@ static void test_all_records(void **state)
 	assert_string_equal(text.data,
 			    "mkdl-plan 1\nname worker\nhostname node-${mac}\nfailure reboot 30\ninterface boot\n"
 			    "sysctl vm.swappiness 0\nsysctl net.ipv4.ip_forward 1\n"
-			    "state /var/lib/kubelet tmpfs 20%\nstate /var/lib/containerd tmpfs 50%\n"
+			    "state /var/lib/kubelet tmpfs\nsize 20%\nstate /var/lib/containerd tmpfs\nsize 50%\n"
 			    "service containerd\nrun /usr/bin/containerd --config a\\sb\nenv HOME /root\n"
 			    "ready socket /run/containerd/containerd.sock\n"
 			    "service images\nrun /bin/import\nneeds containerd\noneshot\nready-timeout 300\n"
@@ -60,7 +60,7 @@ static void test_all_records(void **state)
 	assert_int_equal(plan_parse(&a, "plan", text.data, text.len, &plan, &err), 0);
 	assert_int_equal(plan.service_count, 3);
 	assert_true(plan.services[1].oneshot);
-	assert_int_equal(plan.services[1].restart, PLAN_RESTART_ON_FAILURE);
+	assert_int_equal(plan_service_restart(&plan.services[1]), PLAN_RESTART_ON_FAILURE);
 	arena_free(&a);
 }
 
