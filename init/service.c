@@ -224,6 +224,21 @@ void service_stop(struct service *s, int64_t now, bool again)
 	kill(s->pid, SIGCONT);
 }
 
+void service_kill(struct service *s, int64_t now)
+{
+	if (s->state != SERVICE_STOPPING || s->killed)
+		return;
+	kill_all(s);
+	s->killed = true;
+	s->again = false;
+	s->due = now + KILL_PATIENCE_MS;
+}
+
+int64_t service_stop_limit(const struct service *s)
+{
+	return (int64_t)s->plan->stop_timeout * 1000 + KILL_PATIENCE_MS;
+}
+
 static void tick_stopping(struct service *s, int64_t now)
 {
 	if (now < s->due)

@@ -36,6 +36,7 @@ struct service {
 	unsigned deaths;            /* since it was last up for long */
 	bool again;                 /* STOPPING: to be started again afterwards */
 	bool killed;                /* STOPPING: SIGKILL was sent */
+	int64_t ends_within;        /* ms that those that need it have until they have ended: supervise_stop_limit */
 	bool has_log;
 	struct log log;
 	struct ready ready;
@@ -56,6 +57,12 @@ void service_tick(struct service *s, int64_t now);
 
 /* Ask it to end. again: and start it anew then. */
 void service_stop(struct service *s, int64_t now, bool again);
+
+/* It has to end now. */
+void service_kill(struct service *s, int64_t now);
+
+/* How long it takes to stop at most, in milliseconds. */
+int64_t service_stop_limit(const struct service *s);
 
 /* Counts as ready for those that need it. */
 bool service_is_up(const struct service *s);

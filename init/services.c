@@ -5,6 +5,7 @@
 #include "init/buttons.h"
 #include "init/cgroup.h"
 #include "init/console.h"
+#include "init/kmsg.h"
 #include "init/phases.h"
 
 /* Container runtimes pass their hard limits on to containers; the soft limit stays what old programs can cope with. */
@@ -34,8 +35,11 @@ static int add_shell(struct node *node, struct error *err)
 
 int phase_cgroups(struct node *node, char *detail, struct error *err)
 {
-	(void)node;
+	_cleanup_error_ struct error unheard = {0};
+
 	(void)detail;
+	if (kmsg_open(&node->supervisor, &unheard) < 0)
+		console_say("kernel messages are not kept: %s", error_text(&unheard));
 	return cgroup_setup(err);
 }
 

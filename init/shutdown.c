@@ -3,152 +3,193 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/file.h"
-#include "base/path.h"
+#include "init/child.h"
 #include "init/console.h"
+#include "init/unmount.h"
+#include "init/watchdog.h"
 
-enum { TERM_MS = 5000, KILL_MS = 3000, UNMOUNT_MS = 30000, MOUNTS = 4096, MOUNTINFO_LIMIT = 4 << 20 };
+#define STATE_PROGRAM "/usr/libexec/mkdl/state"
+
+enum {
+	TERM_MS = 5000,
+	KILL_MS = 3000,
+	LOOK_MS = 20,
+	STATE_MS = 30000,
+	MOUNT_MS = 10000,
+	MOUNTS_MS = 30000,
+	SYNC_MS = 20000,
+	FORCED_MS = 5000, /* each step of a shutdown that is forced */
+	REBOOT_MS = 30000,
+	OTHER_STEPS_MS = TERM_MS + KILL_MS + STATE_MS + MOUNTS_MS + SYNC_MS + REBOOT_MS,
+};
 
 static const struct {
 	const char *doing;
 	int command;
+	const char *last_resort; /* sysrq keys (Documentation/admin-guide/sysrq.rst): sync, then boot or off */
 } ways[] = {
-	[REQUEST_NONE] = {"rebooting", RB_AUTOBOOT},
-	[REQUEST_REBOOT] = {"rebooting", RB_AUTOBOOT},
-	[REQUEST_POWEROFF] = {"powering off", RB_POWER_OFF},
-	[REQUEST_HALT] = {"halting", (int)RB_HALT_SYSTEM},
+	[REQUEST_NONE] = {"rebooting", RB_AUTOBOOT, "sb"},
+	[REQUEST_REBOOT] = {"rebooting", RB_AUTOBOOT, "sb"},
+	[REQUEST_POWEROFF] = {"powering off", RB_POWER_OFF, "so"},
+	[REQUEST_HALT] = {"halting", (int)RB_HALT_SYSTEM, ""},
 };
 
-/* Wait until PID 1 has no child, which means that no process is left: orphans are its children too. */
-static bool wait_for_all(int64_t until)
+static int64_t limit(const struct supervisor *v, int64_t ms)
 {
-	for (;;) {
-		pid_t pid = waitpid(-1, NULL, WNOHANG);
+	return v->forced && ms > FORCED_MS ? FORCED_MS : ms;
+}
 
-		if (pid < 0 && errno == ECHILD)
+static void say_done(const char *step, const char *what, int64_t began)
+{
+	int64_t now = clock_ms();
+
+	console_say("%-12s %s (%.1f s, took %lld ms)", step, what, (double)now / 1000, (long long)(now - began));
+}
+
+/* Wait until PID 1 has no child, which means that no process is left: orphans are its children too. */
+static bool wait_for_all(struct supervisor *v, int64_t until)
+{
+	siginfo_t info;
+
+	for (;;) {
+		supervise_step(v, clock_ms() + LOOK_MS);
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD)
 			return true;
-		if (pid > 0)
-			continue;
 		if (clock_ms() >= until)
 			return false;
-		usleep(20000);
 	}
 }
 
-static void kill_others(void)
+static void end_processes(struct supervisor *v)
 {
-	if (kill(-1, SIGTERM) == 0)
-		kill(-1, SIGCONT);
-	if (wait_for_all(clock_ms() + TERM_MS))
-		return;
-	console_say("processes that did not end within %d s: killed", TERM_MS / 1000);
-	kill(-1, SIGKILL);
-	if (!wait_for_all(clock_ms() + KILL_MS))
-		console_say("some processes do not die (hung I/O?): left behind");
-}
+	int64_t began = clock_ms();
 
-/* mountinfo writes space, tab, newline and backslash as \ooo (proc(5)). */
-static void unescape(char *path)
-{
-	char *w = path;
-
-	for (const char *p = path; *p; w++) {
-		if (p[0] == '\\' && p[1] && p[2] && p[3]) {
-			*w = (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0'));
-			p += 4;
-		} else {
-			*w = *p++;
-		}
-	}
-	*w = '\0';
-}
-
-static void unmount(const char *path)
-{
-	if (!strcmp(path, "/") || path_is_below(path, "/proc") || path_is_below(path, "/sys") || path_is_below(path, "/dev"))
-		return;
-	if (umount2(path, UMOUNT_NOFOLLOW) == 0 || errno != EBUSY)
-		return;
-	/* In use: what is written is kept, nothing more gets in, and the mount goes with its last user. */
-	mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL);
-	umount2(path, UMOUNT_NOFOLLOW | MNT_DETACH);
-}
-
-/* The last mounted first. */
-static void unmount_all(void)
-{
-	_cleanup_strbuf_ struct strbuf text = {0};
-	_cleanup_error_ struct error err = {0};
-	static char *paths[MOUNTS];
-	char *line, *rest;
-	size_t n = 0;
-
-	if (file_read_at(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_LIMIT, &text, &err) < 0)
-		return;
-	rest = text.data;
-	while ((line = strsep(&rest, "\n")) && n < MOUNTS) {
-		char *path = NULL;
-
-		/* The fifth field is the mount point. */
-		for (int field = 0; field < 5 && line; field++)
-			path = strsep(&line, " ");
-		if (path && line)
-			paths[n++] = path;
-	}
-	while (n-- > 0) {
-		unescape(paths[n]);
-		unmount(paths[n]);
-	}
-}
-
-/* In a child: a file system whose server is away may hold it for ever, but not PID 1. */
-static void unmount_in_child(void)
-{
-	int64_t until = clock_ms() + UNMOUNT_MS;
-	pid_t child = fork();
-
-	if (child == 0) {
-		sync();
-		unmount_all();
-		sync();
-		_exit(0);
-	}
-	while (child > 0 && waitpid(child, NULL, WNOHANG) == 0) {
-		if (clock_ms() >= until) {
-			console_say("file systems cannot be unmounted within %d s: left as they are",
-				    UNMOUNT_MS / 1000);
+	if (!v->forced) {
+		if (kill(-1, SIGTERM) == 0)
+			kill(-1, SIGCONT);
+		if (wait_for_all(v, clock_ms() + TERM_MS)) {
+			say_done("processes", "ended", began);
 			return;
 		}
-		usleep(10000);
+		console_say("processes that did not end within %d s: killed", TERM_MS / 1000);
 	}
+	kill(-1, SIGKILL);
+	if (wait_for_all(v, clock_ms() + KILL_MS))
+		say_done("processes", "killed", began);
+	else
+		say_done("processes", "some do not die (hung I/O?): left behind", began);
 }
 
-void shutdown_run(struct supervisor *v, bool machine)
+/* Sessions have to be logged out and servers to be told, which the program that mounted it knows best. */
+static void end_state(struct supervisor *v)
 {
-	int64_t begin = clock_ms();
+	static const char *const argv[] = {STATE_PROGRAM, "unmount", NULL};
+	const struct child child = {.name = "state", .argv = argv, .limit_ms = STATE_MS, .on_console = true};
+	_cleanup_error_ struct error err = {0};
+	int64_t began = clock_ms();
 
-	if (v->requested_by)
-		console_say("%s: asked by %s", ways[v->request].doing, v->requested_by);
-	else
-		v->request = REQUEST_REBOOT;
-	supervise_stop(v);
-	console_say("services stopped (took %lld ms)", (long long)(clock_ms() - begin));
-	kill_others();
-	if (!machine)
+	if (v->forced || access(STATE_PROGRAM, X_OK) < 0)
 		return;
-	unmount_in_child();
+	if (child_run(v, &child, NULL, &err) == 0)
+		say_done("state", "unmounted", began);
+	else
+		say_done("state", error_text(&err), began);
+}
+
+/* In a child: what hangs holds the child, not PID 1. True when it ended in time. */
+static bool in_child(struct supervisor *v, void (*work)(int64_t limit_ms), int64_t limit_ms, int *status)
+{
+	pid_t pid = fork();
+
+	*status = 0;
+	if (pid == 0) {
+		work(MOUNT_MS < limit_ms ? MOUNT_MS : limit_ms);
+		_exit(0);
+	}
+	if (pid > 0 && supervise_wait(v, pid, clock_ms() + limit_ms, status))
+		return true;
+	if (pid > 0)
+		kill(pid, SIGKILL);
+	return false;
+}
+
+static void sync_all(int64_t limit_ms)
+{
+	(void)limit_ms;
+	sync();
+}
+
+static void end_mounts(struct supervisor *v)
+{
+	int64_t began = clock_ms();
+	int status;
+
+	if (!in_child(v, unmount_all, limit(v, MOUNTS_MS), &status))
+		say_done("mounts", "cannot be unmounted in time: left as they are", began);
+	else
+		say_done("mounts", status ? "not all unmounted" : "unmounted", began);
+	began = clock_ms();
+	say_done("sync", in_child(v, sync_all, limit(v, SYNC_MS), &status) ? "done" : "hangs: given up", began);
+}
+
+/* A process that outlives a reboot(2) that hangs, as it does while a driver waits for a disk that went away. Its
+ * descriptor is opened before: nothing may be possible later. */
+static void prepare_last_resort(const char *keys)
+{
+	int fd = *keys ? open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return;
+	if (fork() == 0) {
+		usleep(REBOOT_MS * 1000);
+		console_say("the kernel hangs: forced");
+		for (; *keys; keys++) {
+			if (write(fd, keys, 1) < 0)
+				console_say("sysrq %c: %s", *keys, strerror(errno));
+			sleep(2);
+		}
+		_exit(1);
+	}
+	close(fd);
+}
+
+static _Noreturn void end_machine(struct supervisor *v)
+{
 	console_say("%s", ways[v->request].doing);
+	/* One that is to stay off must not come back. */
+	if (v->request != REQUEST_REBOOT)
+		watchdog_disarm();
+	prepare_last_resort(ways[v->request].last_resort);
+	watchdog_feed();
 	reboot(ways[v->request].command);
 	console_say("the kernel refused: %s", strerror(errno));
 	for (;;)
 		pause();
+}
+
+void shutdown_run(struct supervisor *v, bool machine)
+{
+	int64_t began = clock_ms(), most = supervise_stop_limit(v) + OTHER_STEPS_MS;
+
+	watchdog_until(began + most);
+	if (v->requested_by)
+		console_say("%s: asked by %s; within %lld s", ways[v->request].doing, v->requested_by,
+			    (long long)most / 1000);
+	else
+		v->request = REQUEST_REBOOT;
+	supervise_stop(v);
+	say_done("services", "stopped", began);
+	end_processes(v);
+	if (!machine)
+		return;
+	end_state(v);
+	end_mounts(v);
+	end_machine(v);
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "init/console.h"
 #include "init/names.h"
+#include "init/watchdog.h"
 
 enum { REAPED_AT_ONCE = 1024 };
 
@@ -34,16 +35,46 @@ void supervise_request(struct supervisor *v, enum request request, const char *b
 	v->requested_by = by;
 }
 
+void supervise_force(struct supervisor *v, enum request request, const char *by)
+{
+	int64_t now = clock_ms();
+
+	supervise_request(v, request, by);
+	if (v->forced)
+		return;
+	v->forced = true;
+	console_say("forced by %s: not waiting for anything", by);
+	if (v->stopping)
+		for (size_t i = 0; i < v->count; i++)
+			service_kill(v->services[i], now);
+}
+
+/* Whoever presses the keys again and again wants it now. */
+static void count_press(struct supervisor *v)
+{
+	int64_t now = clock_ms(), *oldest = &v->pressed[v->presses++ % SUPERVISE_PRESSES];
+
+	*oldest = now;
+	if (v->presses < SUPERVISE_PRESSES)
+		return;
+	oldest = &v->pressed[v->presses % SUPERVISE_PRESSES];
+	if (now - *oldest <= SUPERVISE_PRESSES_MS)
+		supervise_force(v, REQUEST_REBOOT, "Ctrl-Alt-Del, seven times");
+}
+
 static void take_signals(void *data, uint32_t events)
 {
 	struct supervisor *v = data;
 	struct signalfd_siginfo info;
 
 	(void)events;
-	while (read(v->signal_fd, &info, sizeof(info)) == sizeof(info))
+	while (read(v->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
 			if ((int)info.ssi_signo == requests[i].signal)
 				supervise_request(v, requests[i].request, requests[i].by);
+		if (info.ssi_signo == SIGINT)
+			count_press(v);
+	}
 }
 
 int supervise_open(struct supervisor *v, struct error *err)
@@ -106,6 +137,8 @@ static void child_ended(struct supervisor *v, pid_t pid, int status, int64_t now
 			return;
 		}
 	}
+	if (watchdog_child_ended(pid))
+		return;
 	if (v->watched == pid) {
 		v->watched = 0;
 		v->watched_status = status;
@@ -206,6 +239,7 @@ void supervise_stop(struct supervisor *v)
 {
 	bool all_down = false;
 
+	v->stopping = true;
 	while (!all_down) {
 		int64_t now = clock_ms();
 
@@ -216,9 +250,39 @@ void supervise_stop(struct supervisor *v)
 			/* The address must stay until the last service that uses it has ended. */
 			if (!service_is_down(s) && !is_needed(v, s->plan->name) && (!s->internal || all_down))
 				service_stop(s, now, false);
+			if (v->forced)
+				service_kill(s, now);
 			all_down = all_down && service_is_down(s);
 		}
 		if (!all_down)
 			supervise_step(v, INT64_MAX);
 	}
+}
+
+int64_t supervise_stop_limit(struct supervisor *v)
+{
+	int64_t most = 0, internal = 0;
+
+	for (size_t i = 0; i < v->count; i++)
+		v->services[i]->ends_within = 0;
+	/* As often as there are services: so long is the longest chain of those that need each other. */
+	for (size_t round = 0; round < v->count; round++)
+		for (size_t i = 0; i < v->count; i++) {
+			const struct service *s = v->services[i];
+			int64_t within = s->ends_within + service_stop_limit(s);
+
+			for (const char **need = s->plan->needs; need && *need; need++) {
+				struct service *needed = supervise_find(v, *need);
+
+				if (needed && needed->ends_within < within)
+					needed->ends_within = within;
+			}
+		}
+	for (size_t i = 0; i < v->count; i++) {
+		const struct service *s = v->services[i];
+		int64_t within = s->ends_within + service_stop_limit(s), *longest = s->internal ? &internal : &most;
+
+		*longest = within > *longest ? within : *longest;
+	}
+	return most + internal;
 }

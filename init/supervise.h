@@ -13,6 +13,9 @@
 
 enum request { REQUEST_NONE, REQUEST_REBOOT, REQUEST_POWEROFF, REQUEST_HALT };
 
+/* So many times Ctrl-Alt-Del within so many milliseconds force the end. */
+enum { SUPERVISE_PRESSES = 7, SUPERVISE_PRESSES_MS = 5000 };
+
 struct supervisor {
 	struct loop loop;
 	struct service **services; /* the plan's, and PID 1's own among them, in the order in which they were added */
@@ -21,6 +24,10 @@ struct supervisor {
 	struct watch signals;
 	enum request request; /* the first that came */
 	const char *requested_by;
+	bool forced;          /* the end is not to wait for anything */
+	int64_t pressed[SUPERVISE_PRESSES]; /* when SIGINT last came (Ctrl-Alt-Del) */
+	unsigned presses;
+	bool stopping;        /* supervise_stop was called */
 	bool complete;        /* all services of the plan were added */
 	bool node_up;         /* was said */
 	bool more;            /* children that ended wait to be reaped */
@@ -44,6 +51,10 @@ struct service *supervise_find(const struct supervisor *v, const char *name);
 /* The node is to end; the first request counts. by: for the console, must stay. */
 void supervise_request(struct supervisor *v, enum request request, const char *by);
 
+/* The node is to end at once: services are killed, steps of the shutdown that wait for others are left out. Makes the
+ * request if there was none. */
+void supervise_force(struct supervisor *v, enum request request, const char *by);
+
 /* Handle what there is, else wait for it, at most until the time `until` (clock_ms). Starts services whose needs are
  * met unless a shutdown was requested. */
 void supervise_step(struct supervisor *v, int64_t until);
@@ -54,3 +65,6 @@ bool supervise_wait(struct supervisor *v, pid_t pid, int64_t until, int *status)
 
 /* Stop all services, those first that others do not need; returns when all are down. */
 void supervise_stop(struct supervisor *v);
+
+/* How long that takes at most, in milliseconds: the limits of services that wait for each other add up. */
+int64_t supervise_stop_limit(struct supervisor *v);
