@@ -23,6 +23,7 @@ static const struct phase {
 	{"cgroups", phase_cgroups, STOP},
 	{"modules", phase_modules, STOP},
 	{"coldplug", phase_coldplug, WARN},
+	{"watchdog", phase_watchdog, WARN},
 	{"network", phase_network, RETRY},
 	{"identity", phase_identity, STOP},
 	{"state", phase_state, STOP},

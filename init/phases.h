@@ -26,6 +26,8 @@ int phase_cgroups(struct node *node, char *detail, struct error *err);
 int phase_modules(struct node *node, char *detail, struct error *err);
 /* Load what the hardware asks for, now and when it appears. */
 int phase_coldplug(struct node *node, char *detail, struct error *err);
+/* Arm the hardware watchdog, if the plan says so. */
+int phase_watchdog(struct node *node, char *detail, struct error *err);
 int phase_network(struct node *node, char *detail, struct error *err);
 /* Host name, machine-id, /etc/hosts, /etc/resolv.conf. */
 int phase_identity(struct node *node, char *detail, struct error *err);

@@ -7,6 +7,7 @@
 #include "init/console.h"
 #include "init/kmsg.h"
 #include "init/phases.h"
+#include "init/watchdog.h"
 
 /* Container runtimes pass their hard limits on to containers; the soft limit stays what old programs can cope with. */
 static void raise_limits(void)
@@ -41,6 +42,22 @@ int phase_cgroups(struct node *node, char *detail, struct error *err)
 	if (kmsg_open(&node->supervisor, &unheard) < 0)
 		console_say("kernel messages are not kept: %s", error_text(&unheard));
 	return cgroup_setup(err);
+}
+
+int phase_watchdog(struct node *node, char *detail, struct error *err)
+{
+	unsigned seconds = node->plan.watchdog;
+	char identity[WATCHDOG_IDENTITY] = "";
+
+	if (watchdog_open(&node->supervisor, &seconds, identity, err) < 0)
+		return -1;
+	if (seconds)
+		snprintf(detail, DETAIL_SIZE, "%s, resets after %u s", identity, seconds);
+	else
+		strcpy(detail, "off");
+	if (watchdog_did_reset())
+		console_say("watchdog: it has reset the machine: what ran before this boot had hung");
+	return 0;
 }
 
 int phase_services(struct node *node, char *detail, struct error *err)

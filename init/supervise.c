@@ -271,8 +271,8 @@ int64_t supervise_stop_limit(struct supervisor *v)
 			const struct service *s = v->services[i];
 			int64_t within = s->ends_within + service_stop_limit(s);
 
-			for (const char **need = s->plan->needs; need && *need; need++) {
-				struct service *needed = supervise_find(v, *need);
+			for (size_t k = 0; k < s->plan->needs.count; k++) {
+				struct service *needed = supervise_find(v, s->plan->needs.items[k]);
 
 				if (needed && needed->ends_within < within)
 					needed->ends_within = within;

@@ -96,7 +96,7 @@ bool watchdog_did_reset(void)
 	return dog.did_reset;
 }
 
-int watchdog_open(struct supervisor *v, unsigned *seconds, char identity[static 33], struct error *err)
+int watchdog_open(struct supervisor *v, unsigned *seconds, char identity[static WATCHDOG_IDENTITY], struct error *err)
 {
 	struct watchdog_info info = {0};
 	int timeout = (int)*seconds, status = 0;

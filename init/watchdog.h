@@ -12,8 +12,10 @@
 
 #include "init/supervise.h"
 
+enum { WATCHDOG_IDENTITY = 33 };
+
 /* Arm it; seconds 0: leave it alone. *seconds becomes what the hardware made of it. identity: its name for messages. */
-int watchdog_open(struct supervisor *v, unsigned *seconds, char identity[static 33], struct error *err);
+int watchdog_open(struct supervisor *v, unsigned *seconds, char identity[static WATCHDOG_IDENTITY], struct error *err);
 
 /* Was the last reset the watchdog's? */
 bool watchdog_did_reset(void);
