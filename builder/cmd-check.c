@@ -36,6 +36,23 @@ static void add_names(struct strbuf *out, struct arena *a, const char *label, co
 	add_strings(out, label, &names);
 }
 
+static void add_states(struct strbuf *out, const struct plan *p)
+{
+	for (size_t i = 0; i < p->state_count; i++) {
+		const struct plan_state *s = &p->states[i];
+		const char *what = s->kind == PLAN_STATE_TMPFS	 ? s->size
+				   : s->kind == PLAN_STATE_ISCSI ? s->target
+				   : s->kind == PLAN_STATE_DISK	 ? s->device
+								 : s->export;
+
+		add_label(out, i ? "" : "state");
+		strbuf_printf(out, "%s: %s ", s->path, state_kind_name(s->kind));
+		if (s->server)
+			strbuf_printf(out, "%s:", s->server);
+		strbuf_printf(out, "%s\n", what);
+	}
+}
+
 static void add_summary(struct strbuf *out, struct arena *a, const struct profile *p)
 {
 	add_label(out, "name");
@@ -45,17 +62,14 @@ static void add_summary(struct strbuf *out, struct arena *a, const struct profil
 	strbuf_printf(out, "%s\n", p->kernel.spec);
 	add_names(out, a, "components", p->components, p->component_count, sizeof(*p->components),
 		  offsetof(struct component, name));
-	add_names(out, a, "services", p->services, p->service_count, sizeof(*p->services),
-		  offsetof(struct service, name));
+	add_names(out, a, "services", p->plan.services, p->plan.service_count,
+		  sizeof(*p->plan.services), offsetof(struct plan_service, name));
 	add_names(out, a, "images", p->images, p->image_count, sizeof(*p->images),
 		  offsetof(struct container_image, key));
 	add_names(out, a, "users", p->users, p->user_count, sizeof(*p->users), offsetof(struct user, name));
 	add_strings(out, "modules", &p->modules);
 	add_strings(out, "drivers", &p->drivers);
-	for (size_t i = 0; i < p->state_count; i++) {
-		add_label(out, i ? "" : "state");
-		strbuf_printf(out, "%s: tmpfs %s\n", p->states[i].path, p->states[i].size);
-	}
+	add_states(out, &p->plan);
 	if (p->kubernetes.enabled) {
 		add_label(out, "kubernetes");
 		strbuf_printf(out, "%s\n", p->kubernetes.role);

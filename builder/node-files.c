@@ -47,10 +47,9 @@ static int add_os_release(struct build *b, struct error *err)
 static int add_plan(struct build *b, const struct node_facts *facts, struct error *err)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
-	struct services services;
+	struct plan plan;
 
-	if (node_services(b, facts, &services, err) < 0 ||
-	    node_plan_write(b->arena, &b->profile, facts, &services, &text, err) < 0)
+	if (node_plan(b, facts, &plan, err) < 0 || node_plan_write(b->arena, b->profile.file, &plan, &text, err) < 0)
 		return -1;
 	return node_put_file(b, "/etc/mkdl/plan", 0644, 0, 0, text.data, text.len, "what PID 1 does", err);
 }

@@ -1,58 +1,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "base/flat.h"
 #include "builder/node-private.h"
-#include "init/plan.h"
-
-static void add_words(struct strbuf *out, const char *record, const struct strings *words)
-{
-	flat_word(out, record);
-	for (size_t i = 0; i < words->count; i++)
-		flat_word(out, words->items[i]);
-	flat_end(out);
-}
-
-static void add_number(struct strbuf *out, const char *record, unsigned n)
-{
-	if (n)
-		strbuf_printf(out, "%s %u\n", record, n);
-}
-
-static void add_ready(struct strbuf *out, const struct service *s)
-{
-	static const char *const kinds[] = {
-		[READY_SOCKET] = "socket", [READY_HTTP] = "http", [READY_PORT] = "port", [READY_FILE] = "file",
-	};
-
-	if (s->ready == READY_COMMAND) {
-		flat_word(out, "ready");
-		add_words(out, "command", &s->ready_command);
-	} else if (s->ready != READY_NONE) {
-		flat_add(out, "ready", kinds[s->ready], s->ready_value, NULL);
-	}
-}
-
-static void add_service(struct strbuf *out, const struct service *s)
-{
-	flat_add(out, "service", s->name, NULL);
-	add_words(out, "run", &s->run);
-	for (size_t i = 0; i < s->env.count; i++)
-		flat_add(out, "env", s->env.items[i].key, s->env.items[i].value, NULL);
-	if (s->needs.count)
-		add_words(out, "needs", &s->needs);
-	for (size_t i = 0; i < s->exists.count; i++)
-		flat_add(out, "exists", s->exists.items[i], NULL);
-	if (s->oneshot)
-		flat_add(out, "oneshot", NULL);
-	else
-		add_ready(out, s);
-	add_number(out, "ready-timeout", s->ready_timeout);
-	/* "always" is what a service does unless told, and what a oneshot cannot. */
-	if (s->restart != RESTART_ALWAYS)
-		flat_add(out, "restart", s->restart == RESTART_NEVER ? "never" : "on-failure", NULL);
-	add_number(out, "stop-timeout", s->stop_timeout);
-}
 
 /* The interface whose address is the node's. An address given in the profile leaves that to the boot. */
 static const char *plan_interface(const struct profile *p)
@@ -65,63 +14,72 @@ static const char *plan_interface(const struct profile *p)
 	return ip;
 }
 
-static void add_sysctls(struct strbuf *out, const struct profile *p, const struct node_facts *facts)
-{
-	static const char forward[] = "net.ipv4.ip_forward";
-	bool known = false;
-
-	for (size_t i = 0; i < p->sysctl.count; i++) {
-		flat_add(out, "sysctl", p->sysctl.items[i].key, p->sysctl.items[i].value, NULL);
-		known = known || !strcmp(p->sysctl.items[i].key, forward);
-	}
-	if (facts->kubelet && !known)
-		flat_add(out, "sysctl", forward, "1", NULL); /* pods are behind a bridge */
-}
-
-static void add_tmpfs(struct strbuf *out, const char *path, const char *size)
-{
-	flat_add(out, "state", path, "tmpfs", NULL);
-	flat_add(out, "size", size, NULL);
-}
-
 /* Overlays cannot lie on the root's own overlay, and the kubelet measures the file system that its folder is on: both need a
  * mount of their own. */
-static void add_states(struct strbuf *out, const struct profile *p, const struct node_facts *facts)
+static void add_states(struct arena *a, const struct node_facts *facts, struct plan *plan)
 {
 	const struct {
 		bool wanted;
 		const char *path;
 	} own[] = {{facts->containerd, "/var/lib/containerd"}, {facts->kubelet, KUBELET_ROOT}};
 
-	for (size_t i = 0; i < p->state_count; i++)
-		add_tmpfs(out, p->states[i].path, p->states[i].size);
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
 		bool known = !own[i].wanted;
 
-		for (size_t j = 0; j < p->state_count; j++)
-			known = known || !strcmp(p->states[j].path, own[i].path);
+		for (size_t j = 0; j < plan->state_count; j++)
+			known = known || !strcmp(plan->states[j].path, own[i].path);
 		if (!known)
-			add_tmpfs(out, own[i].path, "50%");
+			plan_add_state(a, plan, plan_state_new(own[i].path, PLAN_STATE_TMPFS))->size = "50%";
 	}
 }
 
-int node_plan_write(struct arena *a, const struct profile *p, const struct node_facts *facts, const struct services *services,
-		    struct strbuf *out, struct error *err)
+/* A copy that may grow without writing into the profile's arrays. */
+static void own_arrays(struct arena *a, struct plan *plan)
 {
-	bool shell = p->failure == FAILURE_SHELL;
-	struct plan plan;
+	struct plan_service *services = arena_calloc(a, plan->service_count + 1, sizeof(*services));
+	struct plan_state *states = arena_calloc(a, plan->state_count + 1, sizeof(*states));
+	struct pair *sysctls = arena_calloc(a, plan->sysctls.count + 1, sizeof(*sysctls));
 
-	flat_add(out, "mkdl-plan", "1", NULL);
-	flat_add(out, "name", p->name, NULL);
-	if (p->hostname)
-		flat_add(out, "hostname", p->hostname, NULL);
-	flat_add(out, "failure", shell ? "shell" : "reboot", arena_printf(a, "%u", p->failure_delay), NULL);
-	flat_add(out, "interface", plan_interface(p), NULL);
-	add_sysctls(out, p, facts);
-	add_states(out, p, facts);
-	for (size_t i = 0; i < services->count; i++)
-		add_service(out, &services->items[i]);
-	if (plan_parse(a, "/etc/mkdl/plan", out->data, out->len, &plan, err) < 0)
-		return error_wrap(err, "%s: PID 1 would refuse its plan", p->file);
+	if (plan->service_count)
+		memcpy(services, plan->services, plan->service_count * sizeof(*services));
+	if (plan->state_count)
+		memcpy(states, plan->states, plan->state_count * sizeof(*states));
+	if (plan->sysctls.count)
+		memcpy(sysctls, plan->sysctls.items, plan->sysctls.count * sizeof(*sysctls));
+	plan->services = services;
+	plan->service_cap = plan->service_count + 1;
+	plan->states = states;
+	plan->state_cap = plan->state_count + 1;
+	plan->sysctls = (struct pairs){sysctls, plan->sysctls.count, plan->sysctls.count + 1};
+}
+
+int node_plan(struct build *b, const struct node_facts *facts, struct plan *out, struct error *err)
+{
+	static const char forward[] = "net.ipv4.ip_forward";
+	const struct profile *p = &b->profile;
+	struct plan plan = p->plan;
+
+	own_arrays(b->arena, &plan);
+	plan.name = p->name;
+	plan.hostname = p->hostname ? p->hostname : "";
+	plan.failure = p->failure == FAILURE_SHELL ? PLAN_FAILURE_SHELL : PLAN_FAILURE_REBOOT;
+	plan.failure_delay = p->failure_delay;
+	plan.interface = plan_interface(p);
+	if (facts->kubelet && !pairs_get(&plan.sysctls, forward))
+		pairs_add(b->arena, &plan.sysctls, forward, "1", (struct place){0}); /* pods are behind a bridge */
+	add_states(b->arena, facts, &plan);
+	if (node_services(b, facts, &plan, err) < 0)
+		return -1;
+	*out = plan;
+	return 0;
+}
+
+int node_plan_write(struct arena *a, const char *file, const struct plan *plan, struct strbuf *out, struct error *err)
+{
+	struct plan back;
+
+	plan_write(plan, out);
+	if (plan_parse(a, "/etc/mkdl/plan", out->data, out->len, &back, err) < 0)
+		return error_wrap(err, "%s: PID 1 would refuse its plan", file);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "builder/images.h"
 #include "builder/kubelet-config.h"
 #include "builder/version.h"
+#include "init/plan.h"
 
 #define NODE_IMPORTER "/usr/libexec/mkdl/image-import"
 #define NODE_IMAGES "/usr/share/mkdl/images"
@@ -38,13 +39,11 @@ int node_kubernetes_facts(struct build *b, struct node_facts *facts, struct erro
 int node_kubernetes_add(struct build *b, const struct node_facts *facts, struct error *err);
 struct kubelet_settings node_kubelet_settings(const struct profile *p, const struct node_facts *facts);
 
-/* The profile's services with the generated ones, command lines filled in. */
-struct services {
-	struct service *items;
-	size_t count;
-};
-int node_services(struct build *b, const struct node_facts *facts, struct services *out, struct error *err);
+/* Add the generated services to the profile's own in the plan, command lines filled in. */
+int node_services(struct build *b, const struct node_facts *facts, struct plan *plan, struct error *err);
 
-/* The text of /etc/mkdl/plan, read back by PID 1's own reader. */
-int node_plan_write(struct arena *a, const struct profile *p, const struct node_facts *facts, const struct services *services,
-		    struct strbuf *out, struct error *err);
+/* The plan of the node: the profile's own with what follows from it and from the components. */
+int node_plan(struct build *b, const struct node_facts *facts, struct plan *out, struct error *err);
+
+/* The text of /etc/mkdl/plan, read back by PID 1's own reader. file is the profile's name for messages. */
+int node_plan_write(struct arena *a, const char *file, const struct plan *plan, struct strbuf *out, struct error *err);

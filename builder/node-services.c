@@ -7,27 +7,21 @@
 /* The services that a profile need not spell out. What it does say about them (readiness, time limits, environment, a whole
  * command line) is kept. */
 
-static struct service *find_service(struct services *all, const char *name)
+/* The plan's service of that name, or a new one that has so many seconds to get ready. */
+static struct plan_service *want_service(struct build *b, struct plan *plan, const char *name, struct place at,
+					 unsigned ready_timeout)
 {
-	for (size_t i = 0; i < all->count; i++)
-		if (!strcmp(all->items[i].name, name))
-			return &all->items[i];
-	return NULL;
-}
-
-/* The profile's service of that name, or a new one. There is room: see node_services. */
-static struct service *want_service(struct services *all, const char *name, struct place at)
-{
-	struct service *s = find_service(all, name);
+	struct plan_service *s = plan_find_service(plan, name);
 
 	if (s)
 		return s;
-	s = &all->items[all->count++];
-	*s = (struct service){.name = name, .at = at};
+	s = plan_add_service(b->arena, plan, plan_service_new(name));
+	s->at = at;
+	s->ready_timeout = ready_timeout;
 	return s;
 }
 
-static void append_need(struct arena *a, struct service *s, const char *name)
+static void append_need(struct arena *a, struct plan_service *s, const char *name)
 {
 	if (!strings_has(&s->needs, name))
 		strings_add(a, &s->needs, name);
@@ -35,19 +29,12 @@ static void append_need(struct arena *a, struct service *s, const char *name)
 
 static void default_env(struct arena *a, struct pairs *env, const char *key, const char *value)
 {
-	struct pair *items = arena_calloc(a, env->count + 1, sizeof(*items));
-
-	for (size_t i = 0; i < env->count; i++) {
-		if (!strcmp(env->items[i].key, key))
-			return;
-		items[i] = env->items[i];
-	}
-	items[env->count++] = (struct pair){.key = key, .value = value};
-	env->items = items;
+	if (!pairs_get(env, key))
+		pairs_add(a, env, key, value, (struct place){0});
 }
 
 /* Both run other programs by name (runc, mount, iptables) and keep files in the home of their user. */
-static void default_environment(struct arena *a, struct service *s)
+static void default_environment(struct arena *a, struct plan_service *s)
 {
 	default_env(a, &s->env, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	default_env(a, &s->env, "HOME", "/root");
@@ -68,7 +55,7 @@ static const char *find_program(struct build *b, const char *name)
 	return NULL;
 }
 
-static int start_run(struct build *b, struct service *s, const char *program, const struct strings *args, struct error *err)
+static int start_run(struct build *b, struct plan_service *s, const char *program, const struct strings *args, struct error *err)
 {
 	const char *path = find_program(b, program);
 
@@ -82,32 +69,32 @@ static int start_run(struct build *b, struct service *s, const char *program, co
 	return 0;
 }
 
-static int add_containerd(struct build *b, struct services *all, struct error *err)
+static int add_containerd(struct build *b, struct plan *plan, struct error *err)
 {
 	const struct component *c = profile_component(&b->profile, "containerd");
-	struct service *s = want_service(all, "containerd", c ? c->at : b->profile.containerd.at);
+	struct plan_service *s = want_service(b, plan, "containerd", c ? c->at : b->profile.containerd.at, 120);
 	static const char *const args[] = {"--config", CONTAINERD_CONFIG};
 
 	if (!s->run.count && start_run(b, s, "containerd", &(struct strings){.items = (const char **)args, .count = 2}, err) < 0)
 		return -1;
-	if (s->ready == READY_NONE) {
-		s->ready = READY_SOCKET;
-		s->ready_value = CONTAINERD_SOCKET;
+	if (s->ready == PLAN_READY_NONE) {
+		s->ready = PLAN_READY_SOCKET;
+		strings_add(b->arena, &s->ready_words, CONTAINERD_SOCKET);
 	}
 	default_environment(b->arena, s);
 	return 0;
 }
 
 /* Loads the preloaded images into containerd and gives their RAM back. */
-static int add_images(struct build *b, struct services *all, struct error *err)
+static int add_images(struct build *b, struct plan *plan, struct error *err)
 {
-	struct service *s = want_service(all, "images", b->profile.images[0].at);
+	struct plan_service *s = want_service(b, plan, "images", b->profile.images[0].at, 300);
 	static const char *const run[] = {
 		NODE_IMPORTER, "--socket", CONTAINERD_SOCKET, "--list", NODE_IMAGES "/list",
 		"--blobs", NODE_IMAGES "/blobs/sha256", "--remove",
 	};
 
-	if (!find_service(all, "containerd"))
+	if (!plan_find_service(plan, "containerd"))
 		return place_error(err, s->at,
 				   "images: are loaded into containerd, which the profile does not have; add the "
 				   "component");
@@ -116,50 +103,40 @@ static int add_images(struct build *b, struct services *all, struct error *err)
 			strings_add(b->arena, &s->run, run[i]);
 	append_need(b->arena, s, "containerd");
 	s->oneshot = true;
-	if (!s->ready_timeout)
-		s->ready_timeout = 300;
 	return 0;
 }
 
-static int add_kubelet(struct build *b, const struct node_facts *facts, struct services *all, struct error *err)
+static int add_kubelet(struct build *b, const struct node_facts *facts, struct plan *plan, struct error *err)
 {
-	struct service *s = want_service(all, "kubelet", b->profile.kubernetes.at);
+	struct plan_service *s = want_service(b, plan, "kubelet", b->profile.kubernetes.at, 300);
 	struct kubelet_settings settings = node_kubelet_settings(&b->profile, facts);
 	struct strings flags = kubelet_flags(b->arena, &settings);
 
 	if (!s->run.count && start_run(b, s, "kubelet", &flags, err) < 0)
 		return -1;
-	if (s->ready == READY_NONE) {
-		s->ready = READY_HTTP;
-		s->ready_value = "http://127.0.0.1:10248/healthz";
+	if (s->ready == PLAN_READY_NONE) {
+		s->ready = PLAN_READY_HTTP;
+		strings_add(b->arena, &s->ready_words, "http://127.0.0.1:10248/healthz");
 	}
 	if (facts->containerd)
 		append_need(b->arena, s, "containerd");
-	if (find_service(all, "images"))
+	if (plan_find_service(plan, "images"))
 		append_need(b->arena, s, "images");
-	if (!s->ready_timeout)
-		s->ready_timeout = 300;
 	default_environment(b->arena, s);
 	return 0;
 }
 
-int node_services(struct build *b, const struct node_facts *facts, struct services *out, struct error *err)
+int node_services(struct build *b, const struct node_facts *facts, struct plan *plan, struct error *err)
 {
-	const struct profile *p = &b->profile;
-	struct services all = {.items = arena_calloc(b->arena, p->service_count + 3, sizeof(*all.items)), .count = p->service_count};
-
-	for (size_t i = 0; i < p->service_count; i++)
-		all.items[i] = p->services[i];
-	if (facts->containerd && add_containerd(b, &all, err) < 0)
+	if (facts->containerd && add_containerd(b, plan, err) < 0)
 		return -1;
-	if (facts->images.count && add_images(b, &all, err) < 0)
+	if (facts->images.count && add_images(b, plan, err) < 0)
 		return -1;
-	if (facts->kubelet && add_kubelet(b, facts, &all, err) < 0)
+	if (facts->kubelet && add_kubelet(b, facts, plan, err) < 0)
 		return -1;
-	for (size_t i = 0; i < all.count; i++)
-		if (!all.items[i].run.count)
-			return place_error(err, all.items[i].at,
-					   "service %s does not say what to run", all.items[i].name);
-	*out = all;
+	for (size_t i = 0; i < plan->service_count; i++)
+		if (!plan->services[i].run.count)
+			return place_error(err, plan->services[i].at,
+					   "service %s does not say what to run", plan->services[i].name);
 	return 0;
 }

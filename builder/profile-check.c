@@ -13,7 +13,7 @@ static size_t service_index(const struct profile *p, const char *name)
 {
 	size_t i = 0;
 
-	while (i < p->service_count && strcmp(p->services[i].name, name) != 0)
+	while (i < p->plan.service_count && strcmp(p->plan.services[i].name, name) != 0)
 		i++;
 	return i;
 }
@@ -47,15 +47,15 @@ static void complain_needs_cycle(struct walk *w, const struct value *at, const c
 static void walk_needs(struct walk *w, size_t index)
 {
 	const struct profile *p = w->l->profile;
-	const struct value *needs = needs_of(w->l, p->services[index].name);
+	const struct value *needs = needs_of(w->l, p->plan.services[index].name);
 
 	w->marks[index] = WALKING;
-	w->chain[w->depth++] = p->services[index].name;
+	w->chain[w->depth++] = p->plan.services[index].name;
 	for (size_t i = 0; needs && needs->type == VALUE_LIST && i < needs->count; i++) {
 		const struct value *need = needs->items[i];
-		size_t next = need->type == VALUE_SCALAR ? service_index(p, need->text) : p->service_count;
+		size_t next = need->type == VALUE_SCALAR ? service_index(p, need->text) : p->plan.service_count;
 
-		if (next == p->service_count)
+		if (next == p->plan.service_count)
 			continue;
 		if (w->marks[next] == WALKING)
 			complain_needs_cycle(w, need, need->text);
@@ -66,20 +66,20 @@ static void walk_needs(struct walk *w, size_t index)
 	w->marks[index] = DONE;
 }
 
-static void check_needs_known(struct loader *l, const struct service *s)
+static void check_needs_known(struct loader *l, const struct plan_service *s)
 {
 	const struct profile *p = l->profile;
 	const struct value *needs = needs_of(l, s->name);
 	const char *names[SERVICES_LIMIT], *near;
 
-	for (size_t i = 0; i < p->service_count; i++)
-		names[i] = p->services[i].name;
+	for (size_t i = 0; i < p->plan.service_count; i++)
+		names[i] = p->plan.services[i].name;
 	for (size_t i = 0; needs && needs->type == VALUE_LIST && i < needs->count; i++) {
 		const struct value *need = needs->items[i];
 
-		if (need->type != VALUE_SCALAR || service_index(p, need->text) < p->service_count)
+		if (need->type != VALUE_SCALAR || service_index(p, need->text) < p->plan.service_count)
 			continue;
-		near = did_you_mean(need->text, names, p->service_count);
+		near = did_you_mean(need->text, names, p->plan.service_count);
 		complain(&l->reader, need, "service \"%s\" needs \"%s\", which is no service%s%s%s", s->name, need->text,
 			 near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	}
@@ -90,18 +90,18 @@ static void check_services(struct loader *l)
 	const struct profile *p = l->profile;
 	struct walk w = {.l = l};
 
-	if (p->service_count > SERVICES_LIMIT) {
+	if (p->plan.service_count > SERVICES_LIMIT) {
 		complain(&l->reader, value_get(l->merged, "services", NULL), "more than %d services", SERVICES_LIMIT);
 		return;
 	}
-	for (size_t i = 0; i < p->service_count; i++)
-		check_needs_known(l, &p->services[i]);
-	for (size_t i = 0; i < p->service_count; i++)
+	for (size_t i = 0; i < p->plan.service_count; i++)
+		check_needs_known(l, &p->plan.services[i]);
+	for (size_t i = 0; i < p->plan.service_count; i++)
 		if (w.marks[i] == NEW)
 			walk_needs(&w, i);
-	for (size_t i = 0; i < p->service_count; i++)
-		if (!p->kubernetes.enabled && !p->services[i].run.count && !strcmp(p->services[i].name, "kubelet"))
-			diagnose(l->reader.diag, SEVERITY_ERROR, p->services[i].at, 7,
+	for (size_t i = 0; i < p->plan.service_count; i++)
+		if (!p->kubernetes.enabled && !p->plan.services[i].run.count && !strcmp(p->plan.services[i].name, "kubelet"))
+			diagnose(l->reader.diag, SEVERITY_ERROR, p->plan.services[i].at, 7,
 				 "service \"kubelet\" has no \"run\", and without \"kubernetes\" none is made for it");
 }
 

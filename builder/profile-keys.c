@@ -31,21 +31,14 @@ static const struct key profile_keys[] = {
 	 "The parts of the image: files from one source each. See COMPONENTS.NAME."},
 	{"repositories", &type_repositories, AT(profile, repositories), NULL,
 	 "Debian repositories besides this machine's own, for sources with \"repository\"."},
-	{"services", &type_services, AT(profile, services), NULL,
-	 "What the node runs and keeps running. See SERVICES.NAME."},
 	{"images", &type_images, AT(profile, images), NULL,
 	 "Container images that are part of the boot image: imported before the kubelet starts, pulled from nowhere."},
 	{"users", &type_users, AT(profile, users), NULL,
 	 "Users of the node. See USERS.NAME."},
-	{"state", &type_states, AT(profile, states), NULL,
-	 "What is mounted where for files that change, as in {/var/lib/kubelet: tmpfs 50%}: a share of the RAM, or "
-	 "a size (k, M, G)."},
 	{"kubernetes", &type_kubernetes, AT(profile, kubernetes), NULL,
 	 "Makes the node a Kubernetes node; from it come the kubelet's flags and configuration."},
 	{"containerd", &type_containerd, AT(profile, containerd), NULL,
 	 "From it comes containerd's configuration."},
-	{"sysctl", &type_pairs, AT(profile, sysctl), check_sysctl,
-	 "Kernel settings, as in {net.ipv4.ip_forward: 1}."},
 	{"cmdline", &type_list, AT(profile, cmdline), check_argument,
 	 "Arguments of the kernel, one per item."},
 	{"overlays", &type_set, AT(profile, overlays), check_overlay,
@@ -118,39 +111,6 @@ static const struct key repository_keys[] = {
 };
 const struct key_map map_repository = KEY_MAP("repositories.NAME", repository_keys);
 
-static const struct key service_keys[] = {
-	{"run", &type_list, AT(service, run), check_template,
-	 "The program, with its absolute path on the node, and its arguments. No shell; variables are filled in on "
-	 "the node. The "
-	 "services kubelet and containerd need none: theirs follows from their version."},
-	{"env", &type_pairs, AT(service, env), check_env,
-	 "Environment variables."},
-	{"needs", &type_set, AT(service, needs), check_name,
-	 "Services that must be ready before it starts."},
-	{"exists", &type_set, AT(service, exists), check_absolute,
-	 "Paths on the node; the service is left out when one of them does not exist."},
-	{"ready", &type_ready, 0, NULL,
-	 "How one sees that it is ready. Default: when it runs."},
-	{"ready_timeout", &type_seconds, AT(service, ready_timeout), NULL,
-	 "How long to wait for that. Default: 60s."},
-	{"oneshot", &type_bool, AT(service, oneshot), NULL,
-	 "It runs to its end, and is ready when it ended well."},
-	{"restart", &type_restart, AT(service, restart), NULL,
-	 "When to start it again. Default: always; for a oneshot: on-failure."},
-	{"stop_timeout", &type_seconds, AT(service, stop_timeout), NULL,
-	 "Time between SIGTERM and SIGKILL. Default: 10s."},
-};
-const struct key_map map_service = KEY_MAP("services.NAME", service_keys);
-
-static const struct key ready_keys[] = {
-	{"socket", &type_ready_kind, 0, check_absolute, "A Unix socket that accepts connections."},
-	{"http", &type_ready_kind, 0, check_template, "An http:// URL that answers with 200."},
-	{"port", &type_ready_kind, 0, NULL, "A TCP port of the node that accepts connections."},
-	{"file", &type_ready_kind, 0, check_absolute, "A path that exists."},
-	{"command", &type_ready_kind, 0, check_template, "A command that ends with 0, as a list."},
-};
-const struct key_map map_ready = KEY_MAP("services.NAME.ready", ready_keys);
-
 static const struct key image_keys[] = {
 	{"file", &type_text, AT(container_image, file), check_absolute,
 	 "Which of the source's files is the OCI archive. Default: its only one."},
@@ -216,7 +176,6 @@ const struct key_map map_output = KEY_MAP("output", output_keys);
 
 /* In the order of the manual. */
 const struct key_map *const profile_maps[] = {
-	&map_profile, &map_source, &map_component, &map_repository, &map_service, &map_ready, &map_image, &map_user,
-	&map_kubernetes, &map_containerd, &map_compression, &map_output,
-	NULL,
+	&map_profile, &map_node, &map_source, &map_component, &map_repository, &map_service, &map_ready, &map_limits, &map_state,
+	&map_chap, &map_image, &map_user, &map_kubernetes, &map_containerd, &map_compression, &map_output, NULL,
 };

@@ -5,8 +5,8 @@
  *   profile-merge.c   maps merge, lists append, the rest overrides
  *   profile-keys.c    the tables of keys that only a profile has
  *   profile-types.c   the types of values that only a profile has; profile-syntax.c: what their texts may look like
- *   profile-parts.c   maps of names to structs: components, users …; profile-service.c: services and their readiness
- *   profile-settings.c  state, failure, compression
+ *   profile-parts.c   maps of names to structs: components, users …
+ *   profile-settings.c  failure, compression
  *   profile-source.c  sources, and names that must exist in overlays/ or hooks/
  *   profile-check.c   what has to fit together: needs, targets, repositories
  *   profile-show.c    the profile as JSON and the tables as a manual */
@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "builder/profile.h"
+#include "config/node.h"
 #include "config/reader.h"
 
 struct profile_file {
@@ -56,15 +57,13 @@ const char *loader_find(struct loader *l, struct place at, const char *folder, c
 struct value *value_merge(struct arena *a, struct diagnostics *diag, struct value *base, struct value *over);
 
 /* profile-keys.c: the maps of a profile, each with its keys. */
-extern const struct key_map map_profile, map_source, map_component, map_repository, map_service, map_ready, map_image,
-	map_user, map_kubernetes, map_containerd, map_compression, map_output;
+extern const struct key_map map_profile, map_source, map_component, map_repository, map_image, map_user, map_kubernetes, map_containerd, map_compression, map_output;
 /* All of them and those of config/, in the manual's order, then NULL. */
 extern const struct key_map *const profile_maps[];
 
-extern const struct key_type type_file, type_files, type_layer, type_skip, type_number_skip, type_failure, type_compression,
-	type_restart;
-extern const struct key_type type_source, type_sources, type_source_kind, type_ready, type_ready_kind, type_components,
-	type_repositories, type_services, type_images, type_users, type_states, type_kubernetes, type_containerd,
+extern const struct key_type type_file, type_files, type_layer, type_skip, type_number_skip, type_failure, type_compression;
+extern const struct key_type type_source, type_sources, type_source_kind, type_components,
+	type_repositories, type_images, type_users, type_kubernetes, type_containerd,
 	type_output;
 
 /* profile-syntax.c and profile-source.c: the checks that only a profile's keys have. */

@@ -1,92 +1,10 @@
-/* Settings with a grammar of their own: state, failure, compression. */
+/* Settings with a grammar of their own: failure, compression. */
 #include "builder/profile-private.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "base/path.h"
 #include "config/syntax.h"
-
-/* The field is an array and its length. */
-struct state_list {
-	struct state *items;
-	size_t count;
-};
-
-static bool check_state_path(struct reader *r, const struct state_list *list, const struct value *name,
-			     const char **clean)
-{
-	static const char *const kernels[] = {"/proc", "/sys", "/dev"};
-	_cleanup_error_ struct error err = {0};
-
-	if (!check_absolute(r, name, name) || path_clean(r->arena, name->text, clean, &err) < 0)
-		return false;
-	for (size_t i = 0; i < 3; i++) {
-		if (strcmp(*clean, "/") != 0 && !path_is_below(*clean, kernels[i]))
-			continue;
-		complain(r, name, "state cannot be mounted on %s", *clean);
-		return false;
-	}
-	for (size_t i = 0; i < list->count; i++) {
-		if (strcmp(list->items[i].path, *clean) != 0)
-			continue;
-		complain(r, name, "%s has its state already, from %s:%u", *clean, list->items[i].at.file,
-			 list->items[i].at.line);
-		return false;
-	}
-	return true;
-}
-
-static void read_state(struct reader *r, struct state_list *list, const struct value *name, const struct value *v)
-{
-	size_t kind = v->type == VALUE_SCALAR ? strcspn(v->text, " ") : 0;
-	const char *clean;
-
-	if (!is_text(r, name, v) || !check_state_path(r, list, name, &clean))
-		return;
-	if (kind != 5 || strncmp(v->text, "tmpfs", 5) != 0)
-		complain(r, v,
-			 "unknown kind of state \"%.*s\"; the only kind is tmpfs with a size, as in \"tmpfs 50%%\"",
-			 (int)kind, v->text);
-	else if (v->text[kind] != ' ' || !is_tmpfs_size(v->text + kind + 1))
-		complain(
-			r, v,
-			"tmpfs needs a size: a share of the RAM (\"tmpfs 50%%\") or bytes (\"tmpfs 512M\"; k, M or G)");
-	else
-		list->items[list->count++] = (struct state){clean, STATE_TMPFS, v->text + kind + 1, name->at};
-}
-
-static void read_states(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
-			void *field)
-{
-	struct state_list *list = field;
-
-	(void)k;
-	if (v->type != VALUE_MAP) {
-		complain(r, v, "\"%s\": expected a map of paths, as in {/var/lib/kubelet: tmpfs 50%%}", name->text);
-		return;
-	}
-	list->items = arena_calloc(r->arena, v->count + 1, sizeof(*list->items));
-	for (size_t i = 0; i < v->count; i++)
-		read_state(r, list, v->keys[i], v->items[i]);
-}
-
-static void write_states(struct json *j, const struct key *k, const void *field)
-{
-	const struct state_list *list = field;
-	char text[64];
-
-	if (!list->count)
-		return;
-	json_open_object(j, k->name);
-	for (size_t i = 0; i < list->count; i++) {
-		snprintf(text, sizeof(text), "tmpfs %s", list->items[i].size);
-		json_string(j, list->items[i].path, text);
-	}
-	json_close_object(j);
-}
-
-const struct key_type type_states = {"map of paths to \"tmpfs SIZE\"", read_states, write_states, NULL};
 
 /* The field is the profile itself. */
 static void read_failure(struct reader *r, const struct key *k, const struct value *name, const struct value *v,

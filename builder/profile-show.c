@@ -10,6 +10,7 @@ void profile_show_json(const struct profile *p, struct strbuf *out)
 
 	json_open_object(&j, NULL);
 	write_map(&j, &map_profile, p);
+	write_map(&j, &map_node, &p->plan);
 	json_close_object(&j);
 	json_end(&j);
 }
@@ -26,11 +27,15 @@ static void add_escaped(struct strbuf *out, const char *text, bool upper)
 	}
 }
 
+static void show_heading(struct strbuf *out, const char *name)
+{
+	strbuf_puts(out, *name ? "## " : "## TOP LEVEL");
+	add_escaped(out, name, true);
+	strbuf_puts(out, "\n\n");
+}
+
 static void show_map(struct strbuf *out, const struct key_map *map)
 {
-	strbuf_puts(out, *map->name ? "## " : "## TOP LEVEL");
-	add_escaped(out, map->name, true);
-	strbuf_puts(out, "\n\n");
 	for (size_t i = 0; i < map->count; i++) {
 		const struct key *k = &map->keys[i];
 
@@ -44,6 +49,13 @@ static void show_map(struct strbuf *out, const struct key_map *map)
 
 void profile_show_keys(struct strbuf *out)
 {
-	for (const struct key_map *const *map = profile_maps; *map; map++)
+	const char *name = NULL;
+
+	for (const struct key_map *const *map = profile_maps; *map; map++) {
+		/* Two tables may make up one map: the outermost. */
+		if (!name || strcmp(name, (*map)->name) != 0)
+			show_heading(out, (*map)->name);
+		name = (*map)->name;
 		show_map(out, *map);
+	}
 }

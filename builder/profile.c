@@ -106,9 +106,10 @@ int profile_load(struct arena *a, const char *file, struct profile *out, struct 
 	_cleanup_error_ struct error err = {0};
 	struct profile p = defaults;
 	struct loader l = {.reader = {a, diag}, .profile = &p, .home = home_find(a, &err)};
-	const struct key_target target = {&map_profile, &p};
+	const struct key_target targets[] = {{&map_profile, &p}, {&map_node, &p.plan}};
 	size_t errors = diag->errors;
 
+	plan_init(&p.plan);
 	p.file = arena_strdup(a, file);
 	if (!l.home)
 		return diagnose(diag, SEVERITY_ERROR, (struct place){p.file, 0, 0}, 1, "%s", error_text(&err));
@@ -116,7 +117,7 @@ int profile_load(struct arena *a, const char *file, struct profile *out, struct 
 	if (loader_read_files(&l, p.file) < 0)
 		return -1;
 	merge_files(&l);
-	read_map(&l.reader, &target, 1, l.merged);
+	read_map(&l.reader, targets, 2, l.merged);
 	note_files(&l);
 	if (!p.name && !value_get(l.merged, "name", NULL))
 		name_after_file(&l);

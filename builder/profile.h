@@ -13,6 +13,7 @@
 #include "base/place.h"
 #include "base/strings.h"
 #include "builder/tree.h"
+#include "init/plan.h"
 
 struct diagnostics;
 
@@ -51,25 +52,6 @@ struct repository {
 	struct place at;
 };
 
-enum ready_kind { READY_NONE, READY_SOCKET, READY_HTTP, READY_PORT, READY_FILE, READY_COMMAND };
-enum restart_policy { RESTART_ALWAYS, RESTART_ON_FAILURE, RESTART_NEVER };
-
-struct service {
-	const char *name;
-	struct strings run;     /* argv; ${node_ip}, ${hostname}, ${mac}, ${interface} are filled in on the node */
-	struct pairs env;
-	struct strings needs;   /* services that must be ready before */
-	struct strings exists;  /* started only if these paths exist on the node */
-	enum ready_kind ready;
-	const char *ready_value; /* socket path, URL, port, file */
-	struct strings ready_command;
-	unsigned ready_timeout; /* seconds */
-	bool oneshot;           /* runs to its end; ready when it exited 0 */
-	enum restart_policy restart;
-	unsigned stop_timeout;  /* seconds between SIGTERM and SIGKILL */
-	struct place at;
-};
-
 /* Files of an image kept in the node's own container store before the kubelet starts. */
 struct container_image {
 	const char *key;      /* its name in the profile */
@@ -84,15 +66,6 @@ struct user {
 	uint32_t uid, gid;
 	const char *home, *shell;
 	struct strings ssh_keys;
-	struct place at;
-};
-
-enum state_kind { STATE_TMPFS };
-
-struct state {
-	const char *path; /* clean */
-	enum state_kind kind;
-	const char *size; /* tmpfs: "50%" or "512M" */
 	struct place at;
 };
 
@@ -145,17 +118,12 @@ struct profile {
 	size_t component_count;
 	struct repository *repositories;
 	size_t repository_count;
-	struct service *services;
-	size_t service_count;
 	struct container_image *images;
 	size_t image_count;
 	struct user *users;
 	size_t user_count;
-	struct state *states;
-	size_t state_count;
 	struct kubernetes kubernetes;
 	struct containerd containerd;
-	struct pairs sysctl;
 	struct strings cmdline;   /* kernel arguments */
 	struct strings overlays;  /* names of folders below overlays/ */
 	struct strings overlay_dirs; /* the same as absolute paths, each looked for from the file that names it */
@@ -165,6 +133,7 @@ struct profile {
 	enum failure_action failure;
 	unsigned failure_delay;   /* seconds before the reboot */
 	struct compression compression;
+	struct plan plan;         /* what the profile says itself: services, state, sysctls …; the rest by default (plan_init) */
 	const char *tftp;         /* output folder, relative to the working directory; NULL: none */
 };
 

@@ -183,7 +183,7 @@ bool check_flag(struct reader *r, const struct value *name, const struct value *
 }
 
 /* words are those that PID 1 knows (init/plan.h), so that both agree. */
-static bool check_variables(struct reader *r, const struct value *v, const char *const *words)
+bool check_variables(struct reader *r, const struct value *v, const char *const *words)
 {
 	size_t count = 0;
 
@@ -213,6 +213,11 @@ static bool check_variables(struct reader *r, const struct value *v, const char 
 bool check_template(struct reader *r, const struct value *name, const struct value *v)
 {
 	return check_plain(r, name, v) && check_variables(r, v, plan_service_variables);
+}
+
+bool check_url_template(struct reader *r, const struct value *name, const struct value *v)
+{
+	return check_plain(r, name, v) && check_variables(r, v, plan_url_variables);
 }
 
 bool check_env(struct reader *r, const struct value *name, const struct value *v)

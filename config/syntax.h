@@ -13,6 +13,7 @@ key_check check_sysctl;
 key_check check_flag;
 key_check check_env;
 key_check check_template; /* variables of plan_service_variables */
+key_check check_url_template; /* variables of plan_url_variables */
 key_check check_hostname;
 key_check check_address;
 key_check check_cidr;
@@ -22,6 +23,9 @@ key_check check_label;
 key_check check_https;
 key_check check_ssh_key;
 key_check check_user_name;
+
+/* Variables of a list that ends in NULL (init/plan.h): complains of others. */
+bool check_variables(struct reader *r, const struct value *v, const char *const *words);
 
 /* Says what was expected instead of v, unless ok. */
 bool expect(struct reader *r, const struct value *name, const struct value *v, bool ok, const char *what);
@@ -33,7 +37,7 @@ bool begins_with(const char *text, const char *with);
 bool is_visible(const char *text);
 /* One of the beginnings, and something visible behind it. */
 bool has_scheme(const char *text, const char *const *schemes, size_t count);
-/* "512M" or "50%", as mount(8)'s size= of tmpfs. */
+/* "512M", "50%": as mount(8)'s size= of tmpfs. */
 bool is_tmpfs_size(const char *text);
 /* Digits only, from min to max. */
 bool parse_number(const char *text, unsigned long min, unsigned long max, unsigned long *out);

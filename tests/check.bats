@@ -66,6 +66,8 @@ make_project() {
 		"$MKDL" --json check "$tmp/$name.yml" >"$tmp/again"
 		diff -u "$tmp/$name.yml" "$tmp/again"
 	done
+	"$MKDL" check --json tests/golden/profile/site.json >"$tmp/again"
+	diff -u tests/golden/profile/site.json "$tmp/again"
 }
 
 @test "a profile of one's own extends an installed one of the same name" {

@@ -192,9 +192,10 @@ static void test_standalone(void **state)
 /* What the profile says about a service stays; what it leaves out is filled in. */
 static void test_own_services(void **state)
 {
-	struct service services[] = {
-		{.name = "kubelet", .run = STRINGS("/opt/kubelet", "--x"), .needs = STRINGS("containerd", "prepare"), .stop_timeout = 30},
-		{.name = "prepare", .run = STRINGS("/bin/true"), .oneshot = true, .at = {"w.yml", 20, 3}},
+	struct plan_service services[] = {
+		{.name = "kubelet", .run = STRINGS("/opt/kubelet", "--x"), .needs = STRINGS("containerd", "prepare"),
+		 .ready_timeout = 60, .stop_timeout = 30},
+		{.name = "prepare", .run = STRINGS("/bin/true"), .oneshot = true, .ready_timeout = 60, .at = {"w.yml", 20, 3}},
 	};
 	struct profile p = worker();
 	struct build b;
@@ -203,8 +204,8 @@ static void test_own_services(void **state)
 	const char *text;
 
 	(void)state;
-	p.services = services;
-	p.service_count = 2;
+	p.plan.services = services;
+	p.plan.service_count = 2;
 	b = worker_build(&p);
 	added(&b);
 	text = text_of(&b, "/etc/mkdl/plan");

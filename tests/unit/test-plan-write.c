@@ -11,95 +11,133 @@
 
 #define STRINGS(...) {.items = (const char *[]){__VA_ARGS__}, .count = sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)}
 
-static struct profile example(void)
+/* The profile's plan lives in static arrays: what is added to it must go into copies. */
+static struct build example(struct arena *a, struct plan_service *services, size_t count)
 {
 	static struct pair sysctl[] = {{.key = "vm.swappiness", .value = "0"}};
-	static struct state states[] = {{.path = "/var/lib/kubelet", .kind = STATE_TMPFS, .size = "20%"}};
-
-	return (struct profile){
+	static struct plan_state states[] = {{.path = "/var/lib/kubelet", .kind = PLAN_STATE_TMPFS, .size = "20%"}};
+	struct build b = {.arena = a, .tree = {.arena = a}, .profile = {
 		.name = "worker",
 		.file = "profiles/worker.yml",
 		.hostname = "node-${mac}",
 		.failure_delay = 30,
 		.kubernetes = {.enabled = true, .node_ip = "boot-interface"},
-		.sysctl = {sysctl, 1, 0},
-		.states = states,
-		.state_count = 1,
-	};
+	}};
+
+	plan_init(&b.profile.plan);
+	b.profile.plan.sysctls = (struct pairs){sysctl, 1, 0};
+	b.profile.plan.states = states;
+	b.profile.plan.state_count = 1;
+	b.profile.plan.services = services;
+	b.profile.plan.service_count = count;
+	return b;
 }
 
 static void test_all_records(void **state)
 {
-	static struct pair env[] = {{.key = "HOME", .value = "/root"}};
-	struct service services[] = {
-		{.name = "containerd", .run = STRINGS("/usr/bin/containerd", "--config", "a b"), .ready = READY_SOCKET,
-		 .ready_value = "/run/containerd/containerd.sock", .env = {env, 1, 0}},
-		{.name = "images", .run = STRINGS("/bin/import"), .needs = STRINGS("containerd"), .oneshot = true, .ready_timeout = 300,
-		 .restart = RESTART_ALWAYS},
-		{.name = "probe", .run = STRINGS("/bin/probe"), .exists = STRINGS("/etc/probe"), .ready = READY_COMMAND,
-		 .ready_command = STRINGS("/bin/test", "x"), .restart = RESTART_NEVER, .stop_timeout = 5},
-	};
-	struct profile p = example();
-	const struct node_facts facts = {.containerd = true, .kubelet = true};
+	static struct pair env[] = {{.key = "HOME", .value = "/x"}};
+	struct plan_service services[] = {plan_service_new("containerd"), plan_service_new("prepare"), plan_service_new("probe")};
+	const struct node_facts facts = {.containerd = true};
 	_cleanup_strbuf_ struct strbuf text = {0};
 	_cleanup_error_ struct error err = {0};
 	struct arena a = {0};
+	struct build b = example(&a, services, 3);
 	struct plan plan;
 
 	(void)state;
-	assert_int_equal(node_plan_write(&a, &p, &facts, &(struct services){services, 3}, &text, &err), 0);
+	services[0].run = (struct strings)STRINGS("/usr/bin/containerd", "--config", "a b");
+	services[0].env = (struct pairs){env, 1, 0};
+	services[1].run = (struct strings)STRINGS("/bin/prepare");
+	services[1].needs = (struct strings)STRINGS("containerd");
+	services[1].oneshot = true;
+	services[1].ready_timeout = 300;
+	services[2].run = (struct strings)STRINGS("/bin/probe");
+	services[2].exists = (struct strings)STRINGS("/etc/probe");
+	services[2].ready = PLAN_READY_COMMAND;
+	services[2].ready_words = (struct strings)STRINGS("/bin/test", "x");
+	services[2].restart = PLAN_RESTART_NEVER;
+	services[2].stop_timeout = 5;
+	assert_int_equal(node_plan(&b, &facts, &plan, &err), 0);
+	assert_int_equal(node_plan_write(&a, "w.yml", &plan, &text, &err), 0);
 	assert_string_equal(text.data,
 			    "mkdl-plan 1\nname worker\nhostname node-${mac}\nfailure reboot 30\ninterface boot\n"
-			    "sysctl vm.swappiness 0\nsysctl net.ipv4.ip_forward 1\n"
+			    "sysctl vm.swappiness 0\n"
 			    "state /var/lib/kubelet tmpfs\nsize 20%\nstate /var/lib/containerd tmpfs\nsize 50%\n"
-			    "service containerd\nrun /usr/bin/containerd --config a\\sb\nenv HOME /root\n"
+			    "service containerd\nrun /usr/bin/containerd --config a\\sb\nenv HOME /x\n"
+			    "env PATH /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
 			    "ready socket /run/containerd/containerd.sock\n"
-			    "service images\nrun /bin/import\nneeds containerd\noneshot\nready-timeout 300\n"
+			    "service prepare\nrun /bin/prepare\nneeds containerd\noneshot\nready-timeout 300\n"
 			    "service probe\nrun /bin/probe\nexists /etc/probe\nready command /bin/test x\nrestart never\n"
 			    "stop-timeout 5\n");
 	assert_int_equal(plan_parse(&a, "plan", text.data, text.len, &plan, &err), 0);
 	assert_int_equal(plan.service_count, 3);
 	assert_true(plan.services[1].oneshot);
 	assert_int_equal(plan_service_restart(&plan.services[1]), PLAN_RESTART_ON_FAILURE);
+	assert_int_equal(b.profile.plan.state_count, 1);
+	assert_int_equal(services[0].ready, PLAN_READY_NONE);
 	arena_free(&a);
 }
 
-static void interface_for(const char *node_ip, const char *line)
+/* The kubelet wants forwarding and a file system of its own. */
+static void test_kubelet(void **state)
 {
-	struct profile p = example();
-	const struct node_facts facts = {0};
-	_cleanup_strbuf_ struct strbuf text = {0};
+	struct plan_service kubelet = plan_service_new("kubelet");
+	const struct node_facts facts = {.kubelet = true};
 	_cleanup_error_ struct error err = {0};
 	struct arena a = {0};
+	struct build b = example(&a, &kubelet, 1);
+	struct plan plan;
 
-	p.kubernetes.node_ip = node_ip;
-	assert_int_equal(node_plan_write(&a, &p, &facts, &(struct services){0}, &text, &err), 0);
-	assert_non_null(strstr(text.data, line));
+	(void)state;
+	kubelet.run = (struct strings)STRINGS("/opt/kubelet");
+	assert_int_equal(node_plan(&b, &facts, &plan, &err), 0);
+	assert_string_equal(pairs_get(&plan.sysctls, "net.ipv4.ip_forward"), "1");
+	assert_int_equal(plan.state_count, 1);
+	assert_string_equal(plan.states[0].size, "20%");
+	assert_int_equal(plan.services[0].ready, PLAN_READY_HTTP);
+	arena_free(&a);
+}
+
+static void interface_for(const char *node_ip, const char *interface)
+{
+	const struct node_facts facts = {0};
+	_cleanup_error_ struct error err = {0};
+	struct arena a = {0};
+	struct build b = example(&a, NULL, 0);
+	struct plan plan;
+
+	b.profile.kubernetes.node_ip = node_ip;
+	assert_int_equal(node_plan(&b, &facts, &plan, &err), 0);
+	assert_string_equal(plan.interface, interface);
 	arena_free(&a);
 }
 
 static void test_interface(void **state)
 {
 	(void)state;
-	interface_for(NULL, "\ninterface boot\n");
-	interface_for("boot-interface", "\ninterface boot\n");
-	interface_for("10.0.0.7", "\ninterface boot\n");
-	interface_for("fd00::7", "\ninterface boot\n");
-	interface_for("eth1", "\ninterface eth1\n");
+	interface_for(NULL, "boot");
+	interface_for("boot-interface", "boot");
+	interface_for("10.0.0.7", "boot");
+	interface_for("fd00::7", "boot");
+	interface_for("eth1", "eth1");
 }
 
 /* What PID 1 would refuse stops the build. */
 static void test_refused(void **state)
 {
-	struct service services[] = {{.name = "a", .run = STRINGS("/bin/a"), .needs = STRINGS("b")}};
-	struct profile p = example();
+	struct plan_service service = plan_service_new("a");
 	const struct node_facts facts = {0};
 	_cleanup_strbuf_ struct strbuf text = {0};
 	_cleanup_error_ struct error err = {0};
 	struct arena a = {0};
+	struct build b = example(&a, &service, 1);
+	struct plan plan;
 
 	(void)state;
-	assert_int_equal(node_plan_write(&a, &p, &facts, &(struct services){services, 1}, &text, &err), -1);
+	service.run = (struct strings)STRINGS("/bin/a");
+	service.needs = (struct strings)STRINGS("b");
+	assert_int_equal(node_plan(&b, &facts, &plan, &err), 0);
+	assert_int_equal(node_plan_write(&a, "profiles/worker.yml", &plan, &text, &err), -1);
 	assert_non_null(strstr(error_text(&err), "profiles/worker.yml: PID 1 would refuse its plan: "));
 	assert_non_null(strstr(error_text(&err), "service a needs b"));
 	arena_free(&a);
@@ -108,7 +146,7 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_records), cmocka_unit_test(test_interface), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_all_records), cmocka_unit_test(test_kubelet), cmocka_unit_test(test_interface), cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,11 +127,11 @@ static void test_defaults(void **state)
 	assert_int_equal(f.p.components[0].mode, 04755);
 	assert_int_equal(f.p.components[0].uid, 1);
 	assert_int_equal(f.p.components[0].gid, 2);
-	assert_int_equal(f.p.services[0].restart, RESTART_ALWAYS);
-	assert_int_equal(f.p.services[0].ready, READY_NONE);
-	assert_int_equal(f.p.services[0].ready_timeout, 60);
-	assert_int_equal(f.p.services[0].stop_timeout, 10);
-	assert_int_equal(f.p.services[1].restart, RESTART_ON_FAILURE);
+	assert_int_equal(f.p.plan.services[0].restart, PLAN_RESTART_DEFAULT);
+	assert_int_equal(f.p.plan.services[0].ready, PLAN_READY_NONE);
+	assert_int_equal(f.p.plan.services[0].ready_timeout, 60);
+	assert_int_equal(f.p.plan.services[0].stop_timeout, 10);
+	assert_int_equal(plan_service_restart(&f.p.plan.services[1]), PLAN_RESTART_ON_FAILURE);
 	assert_null(f.p.tftp);
 	end(&f);
 }
