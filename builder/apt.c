@@ -5,8 +5,9 @@
 
 #include "builder/apt-root.h"
 #include "builder/apt-text.h"
-#include "config/diagnostics.h"
+#include "builder/download.h"
 #include "builder/progress.h"
+#include "config/diagnostics.h"
 
 enum { MAX_SPREAD = 16 }; /* names in a list of unknown packages before it is cut */
 
@@ -282,21 +283,23 @@ static const char *source_version(struct resolution *r, const char *name, const 
 	return NULL;
 }
 
-static int resolve_source(struct resolution *r, const struct apt_want *want, struct error *err)
+/* NAME or NAME=VERSION as apt takes it; want is for messages. */
+static int read_source(struct resolution *r, const struct apt_want *want, const char *name, struct source_package *out,
+		       struct error *err)
 {
-	const char *argv[] = {"source", "-qq", "--only-source", "--print-uris", "--", want->name, NULL};
-	_cleanup_strbuf_ struct strbuf out = {0}, errors = {0};
+	const char *argv[] = {"source", "-qq", "--only-source", "--print-uris", "--", name, NULL};
+	_cleanup_strbuf_ struct strbuf text = {0}, errors = {0};
 	struct arena *a = r->lock->arena;
-	struct source_package s = {.repository = r->repository, .name = apt_name(a, want->name)};
+	struct source_package s = {.repository = r->repository, .name = apt_name(a, name)};
 	size_t cap = 0;
 	char *at = NULL;
 	int status;
 
-	if (apt_root_run(&r->root, r->build->arena, "apt-get", argv, &out, &errors, &status, err) < 0)
+	if (apt_root_run(&r->root, r->build->arena, "apt-get", argv, &text, &errors, &status, err) < 0)
 		return -1;
 	if (status)
-		return refused(r, want, 1, &out, &errors, err);
-	for (char *line = out.data ? strtok_r(out.data, "\n", &at) : NULL; line; line = strtok_r(NULL, "\n", &at)) {
+		return refused(r, want, 1, &text, &errors, err);
+	for (char *line = text.data ? strtok_r(text.data, "\n", &at) : NULL; line; line = strtok_r(NULL, "\n", &at)) {
 		if (*line != '\'')
 			continue;
 		s.files = arena_grow(a, s.files, s.file_count, &cap, sizeof(*s.files));
@@ -307,6 +310,61 @@ static int resolve_source(struct resolution *r, const struct apt_want *want, str
 	s.version = source_version(r, s.name, &s);
 	if (!s.file_count || !s.version)
 		return place_error(err, want->at, "%s has no source package \"%s\"", r->root.words, want->name);
+	*out = s;
+	return 0;
+}
+
+/* dpkg's order of versions (Policy 5.6.12). */
+static bool is_older(const char *version, const char *than)
+{
+	const char *argv[] = {"dpkg", "--compare-versions", version, "lt", than, NULL};
+	struct program program = {.argv = argv};
+	_cleanup_error_ struct error ignored = {0};
+	int status;
+
+	return run_program(&program, &status, &ignored) == 0 && status == 0;
+}
+
+/* The newest version of a source package that is older than this one; NULL when there is none. */
+static const char *older_version(struct resolution *r, const char *name, const char *than)
+{
+	const char *argv[] = {"showsrc", "--only-source", name, NULL}, *best = NULL, *text;
+	_cleanup_strbuf_ struct strbuf out = {0}, errors = {0};
+	_cleanup_error_ struct error ignored = {0};
+	struct arena *a = r->build->arena;
+	struct apt_stanza stanza;
+
+	if (apt_root_run(&r->root, a, "apt-cache", argv, &out, &errors, NULL, &ignored) < 0 || !out.data)
+		return NULL;
+	for (text = out.data; apt_next_stanza(a, &text, &stanza);)
+		if (stanza.version && is_older(stanza.version, than) && (!best || is_older(best, stanza.version)))
+			best = stanza.version;
+	return best;
+}
+
+/* Mirrors are at times ahead with their index, or have lost the sources of a security update. */
+static bool is_missing(struct resolution *r, const struct source_package *s)
+{
+	for (size_t i = 0; i < s->file_count; i++)
+		if (!download_is_there(&r->build->store, &s->files[i]) && download_is_missing(r->build->arena, &s->files[i]))
+			return true;
+	return false;
+}
+
+static int resolve_source(struct resolution *r, const struct apt_want *want, struct error *err)
+{
+	bool pinned = strchr(want->name, '=') || r->build->options.offline;
+	struct source_package s;
+	const char *older;
+
+	if (read_source(r, want, want->name, &s, err) < 0)
+		return -1;
+	while (!pinned && is_missing(r, &s) && (older = older_version(r, s.name, s.version))) {
+		progress_say(r->build->progress, 0, "%s: warning: the server does not have the source of %s %s, which its index "
+			     "lists; %s is taken, an OLDER one: \"mkdl lock\" looks again", r->root.words, s.name, s.version, older);
+		if (read_source(r, want, arena_printf(r->build->arena, "%s=%s", s.name, older), &s, err) < 0)
+			return -1;
+	}
 	lock_add_source(r->lock, &s);
 	return 0;
 }

@@ -20,3 +20,6 @@ int download_all(struct store *s, struct progress *p, const struct download *con
 
 /* Is the file in the store, as far as its size can tell? */
 bool download_is_there(struct store *s, const struct download *file);
+
+/* Does its server answer that it does not have the file? Asks over http and https only; no answer is no. */
+bool download_is_missing(struct arena *a, const struct download *file);
