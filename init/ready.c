@@ -13,14 +13,27 @@
 
 #include "init/spawn.h"
 
-enum { FIRST_MS = 100, LONGEST_MS = 1000, CHILD_MS = 10000 };
+enum { FIRST_MS = 20, FIRST_CHILD_MS = 100, LONGEST_MS = 1000, CHILD_MS = 10000 };
+
+/* A look costs a system call or two, or a child. The pauses grow with the time that the service took so far, by an eighth or by
+ * a half of it: that is how late it can be seen to be ready, and so by how much the boot is longer than it has to be. */
+static int64_t first_pause(enum plan_ready kind)
+{
+	return kind == PLAN_READY_HTTP || kind == PLAN_READY_COMMAND ? FIRST_CHILD_MS : FIRST_MS;
+}
+
+static int64_t next_pause(enum plan_ready kind, int64_t pause)
+{
+	pause = kind == PLAN_READY_HTTP || kind == PLAN_READY_COMMAND ? pause * 3 / 2 : pause * 9 / 8 + 1;
+	return pause > LONGEST_MS ? LONGEST_MS : pause;
+}
 
 void ready_begin(struct ready *r, int64_t now)
 {
 	r->fd = -1;
 	r->pid = 0;
 	r->yes = r->kind == PLAN_READY_NONE;
-	r->interval = FIRST_MS;
+	r->interval = first_pause(r->kind);
 	r->next = now + r->interval;
 }
 
@@ -110,7 +123,7 @@ bool ready_look(struct ready *r, int64_t now)
 		return false;
 	}
 	r->next = now + r->interval;
-	r->interval = r->interval * 3 / 2 > LONGEST_MS ? LONGEST_MS : r->interval * 3 / 2;
+	r->interval = next_pause(r->kind, r->interval);
 	switch (r->kind) {
 	case PLAN_READY_NONE: r->yes = true; break;
 	case PLAN_READY_NOTIFY: break; /* the service says so */
