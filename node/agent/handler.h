@@ -15,6 +15,15 @@ struct config; /* the merged configuration so far */
 struct names_variable;
 struct config *config_new(struct arena *a, const struct names_variable *variables);
 
+/* How the content of an address that a configuration names (Ignition's sources, write_files[].source) is fetched: url has its
+ * variables filled in; headers are lines "Name: value". At most limit bytes, appended to out. Without one, such addresses
+ * are errors. */
+struct strbuf;
+struct strings;
+typedef int config_fetch(void *context, const char *url, const struct strings *headers, size_t limit, struct strbuf *out,
+			 struct error *err);
+void config_set_fetcher(struct config *c, config_fetch *fetch, void *context);
+
 /* Read one document and merge it over what came before. Warnings (keys that are ignored here) are said on stderr, one line
  * each, "NAME:LINE:COLUMN: warning: …". A mistake in it is an error; all of the document's are said, the last line is err's. */
 int config_add(struct config *c, const struct document *d, struct error *err);
@@ -25,5 +34,4 @@ int config_add(struct config *c, const struct document *d, struct error *err);
 int config_apply(struct config *c, struct arena *a, struct plan *plan, int rootfd, bool offline, struct error *err);
 
 /* The effective configuration as flat records "KEY VALUE SOURCE secret|plain", sorted by key, appended to out. */
-struct strbuf;
 int config_effective(const struct config *c, struct strbuf *out, struct error *err);
