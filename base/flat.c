@@ -4,8 +4,29 @@
 #include <stdio.h>
 #include <string.h>
 
+size_t flat_escape(char c, char out[static FLAT_ESCAPE_SIZE])
+{
+	static const char digits[] = "0123456789abcdef", letters[][2] = {" s", "\nn", "\tt", "\\\\"};
+	unsigned char u = (unsigned char)c;
+
+	for (size_t i = 0; i < sizeof(letters) / sizeof(*letters); i++)
+		if (c == letters[i][0]) {
+			out[0] = '\\';
+			out[1] = letters[i][1];
+			return 2;
+		}
+	if (u >= 0x21 && u != 0x7f) {
+		out[0] = c;
+		return 1;
+	}
+	memcpy(out, (const char[]){'\\', 'x', digits[u >> 4], digits[u & 15]}, 4);
+	return 4;
+}
+
 void flat_word(struct strbuf *out, const char *word)
 {
+	char escaped[FLAT_ESCAPE_SIZE];
+
 	if (out->len && out->data[out->len - 1] != '\n')
 		strbuf_puts(out, " ");
 	if (!*word)
@@ -14,22 +35,8 @@ void flat_word(struct strbuf *out, const char *word)
 		strbuf_puts(out, "\\x23");
 		word++;
 	}
-	for (const char *p = word; *p; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		if (c == ' ')
-			strbuf_puts(out, "\\s");
-		else if (c == '\n')
-			strbuf_puts(out, "\\n");
-		else if (c == '\t')
-			strbuf_puts(out, "\\t");
-		else if (c == '\\')
-			strbuf_puts(out, "\\\\");
-		else if (c < 0x21 || c == 0x7f)
-			strbuf_printf(out, "\\x%02x", c);
-		else
-			strbuf_add(out, p, 1);
-	}
+	for (const char *p = word; *p; p++)
+		strbuf_add(out, escaped, flat_escape(*p, escaped));
 }
 
 void flat_end(struct strbuf *out)
@@ -77,38 +84,53 @@ static int decode_escape(const char **p, const char *end, char **w)
 	}
 }
 
-static int parse_line(struct arena *a, const char *name, const char *p, const char *end, struct flat_line *line,
-		      struct error *err)
+const char *flat_decode(const char *p, size_t n, char *out, const char **words, size_t room, size_t *count)
 {
-	size_t spaces = 0;
-	char *w = arena_alloc(a, (size_t)(end - p) + 1);
+	const char *end = p + n;
+	size_t found = 0;
+	char *w = out;
 
-	for (const char *q = p; q < end; q++)
-		spaces += *q == ' ';
-	line->words = arena_calloc(a, spaces + 2, sizeof(*line->words));
-	line->count = 0;
 	for (;;) {
 		const char *start = p;
 
-		line->words[line->count++] = w;
+		if (found == room)
+			return "too many words";
+		words[found++] = w;
 		while (p < end && *p != ' ') {
 			if (*p == '\\') {
 				p++;
 				if (decode_escape(&p, end, &w) < 0)
-					return error_set(err, "%s:%u: bad escape", name, line->number);
+					return "bad escape";
 			} else if ((unsigned char)*p < 0x20) {
-				return error_set(err, "%s:%u: control character", name, line->number);
+				return "control character";
 			} else {
 				*w++ = *p++;
 			}
 		}
 		if (p == start)
-			return error_set(err, "%s:%u: two spaces, or a space at the line's edge", name, line->number);
-		*w++ = '\0';
+			return "two spaces, or a space at the line's edge";
 		if (p == end)
-			return 0;
+			break;
+		/* Past the space first: out may be the line itself. */
 		p++;
+		*w++ = '\0';
 	}
+	*w = '\0';
+	*count = found;
+	return NULL;
+}
+
+static int parse_line(struct arena *a, const char *name, const char *p, const char *end, struct flat_line *line,
+		      struct error *err)
+{
+	size_t room = 1, n = (size_t)(end - p);
+	const char *why;
+
+	for (const char *q = p; q < end; q++)
+		room += *q == ' ';
+	line->words = arena_calloc(a, room + 1, sizeof(*line->words));
+	why = flat_decode(p, n, arena_alloc(a, n + 1), line->words, room, &line->count);
+	return why ? error_set(err, "%s:%u: %s", name, line->number, why) : 0;
 }
 
 int flat_parse(struct arena *a, const char *name, const char *text, size_t n, struct flat *out, struct error *err)

@@ -31,3 +31,14 @@ void flat_add(struct strbuf *out, ...) __attribute__((sentinel));
 /* Append one word to the record under way (with a leading space unless it is the line's first), then end the record. */
 void flat_word(struct strbuf *out, const char *word);
 void flat_end(struct strbuf *out);
+
+/* The two ends of the above, for who must not allocate. */
+
+/* Decode one line (n bytes, without its newline) into out, n + 1 bytes, which may be the line itself; words gets at most
+ * room pointers into it. Returns NULL, or what is wrong with the line; *count is untouched then. */
+const char *flat_decode(const char *line, size_t n, char *out, const char **words, size_t room, size_t *count);
+
+/* How one byte of a word is written; not NUL-terminated. Returns its length. The empty word, and a "#" that begins a
+ * record, are for the caller to see to. */
+enum { FLAT_ESCAPE_SIZE = 4 };
+size_t flat_escape(char c, char out[static FLAT_ESCAPE_SIZE]);
