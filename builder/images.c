@@ -7,7 +7,7 @@
 #include "builder/generated.h"
 #include "builder/oci-reference.h"
 #include "builder/source.h"
-#include "node/image-list.h"
+#include "node/images/image-list.h"
 
 /* The one file that the source has, or the one that the profile names. */
 static int find_archive(struct tree *tree, const struct container_image *want, const struct node **out, struct error *err)

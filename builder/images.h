@@ -1,6 +1,6 @@
 /* Preloaded container images: the OCI archives of the profile's images:, as files of the node.
  *
- * DIR/list, a flat file (base/flat.h) that node/image-import.c reads:
+ * DIR/list, a flat file (base/flat.h) that node/images/image-import.c reads:
  *	mkdl-images 1
  *	blob DIGEST SIZE MEDIATYPE [LABEL=VALUE…]   contents, in the order to load: what a blob refers to comes before it
  *	image NAME MEDIATYPE DIGEST SIZE [LABEL=VALUE…]

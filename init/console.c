@@ -131,6 +131,11 @@ static void quote(const char *before, const char *between, const char *text, int
 	end_line(line, n);
 }
 
+bool console_is_verbose(void)
+{
+	return verbose;
+}
+
 void console_quote(const char *text, int length)
 {
 	quote("mkdl:   | ", "", text, length);

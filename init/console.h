@@ -20,6 +20,7 @@ void console_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same, said only after console_verbose(true). */
 void console_detail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void console_verbose(bool on);
+bool console_is_verbose(void);
 
 /* A line of a program: "NAME: …", with control characters shown as "?". */
 void console_line(const char *name, const char *text, int length);

@@ -59,6 +59,14 @@ static int incomplete(struct error *err)
 			 error_text(err), why);
 }
 
+static void remember(const struct plan_manifest *m, struct image_facts *out, char *detail)
+{
+	snprintf(out->name, sizeof(out->name), "%s", m->image);
+	snprintf(out->id, sizeof(out->id), "%s", m->id);
+	snprintf(out->kernel, sizeof(out->kernel), "%s", m->kernel ? m->kernel : "");
+	snprintf(detail, DETAIL_SIZE, "%s %.12s, %zu entries", m->image, m->id, m->count);
+}
+
 /* A kernel that runs out of room while it unpacks the image says so in one line and goes on; this is where it ends. */
 int phase_image(struct node *node, char *detail, struct error *err)
 {
@@ -69,7 +77,6 @@ int phase_image(struct node *node, char *detail, struct error *err)
 	struct arena a = {0};
 	int status;
 
-	(void)node;
 	if (access(MANIFEST, F_OK) < 0) {
 		error_set(err, MANIFEST ", the image's last file, is missing");
 		return incomplete(err);
@@ -82,7 +89,7 @@ int phase_image(struct node *node, char *detail, struct error *err)
 	if (status < 0)
 		incomplete(err);
 	else
-		snprintf(detail, DETAIL_SIZE, "%s %.12s, %zu entries", m.image, m.id, m.count);
+		remember(&m, &node->image, detail);
 	uname(&kernel);
 	if (status == 0 && m.kernel && strcmp(m.kernel, kernel.release) != 0)
 		status = error_set(err,

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "init/console.h"
+#include "init/control.h"
 #include "init/phases.h"
 #include "init/shutdown.h"
 
@@ -28,6 +29,8 @@ static int supervise_only(struct node *node, const char *file, struct error *err
 		return -1;
 	if (gethostname(node->facts.hostname, sizeof(node->facts.hostname) - 1) < 0)
 		return error_errno(err, "host name");
+	if (control_open(node, err) < 0)
+		return error_wrap(err, CONTROL_SOCKET);
 	if (phase_services(node, detail, err) < 0)
 		return -1;
 	run(node);

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "init/console.h"
 #include "init/phases.h"
+#include "init/pstore.h"
 
 #define MODULES "/etc/mkdl/modules"
 
@@ -32,7 +33,7 @@ int module_load(const char *path, const char *parameters, struct error *err)
 	return 0;
 }
 
-int phase_modules(struct node *node, char *detail, struct error *err)
+static int load_all(struct node *node, char *detail, struct error *err)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
 	struct plan_modules modules;
@@ -54,5 +55,14 @@ int phase_modules(struct node *node, char *detail, struct error *err)
 		error_clear(err);
 	}
 	snprintf(detail, DETAIL_SIZE, "%zu loaded", modules.count);
+	return 0;
+}
+
+int phase_modules(struct node *node, char *detail, struct error *err)
+{
+	if (load_all(node, detail, err) < 0)
+		return -1;
+	/* What keeps the last boot's reason may be one of them. */
+	pstore_read();
 	return 0;
 }

@@ -18,11 +18,17 @@ struct facts {
 	char machine_id[33];
 };
 
+/* What was booted, as the manifest says. */
+struct image_facts {
+	char name[64], id[65], kernel[65];
+};
+
 struct node {
 	struct arena arena; /* lives as long as the machine */
 	struct options options;
 	struct plan plan;
 	struct plan_aliases aliases;
+	struct image_facts image;
 	struct facts facts;
 	struct lease lease; /* of the node's interface */
 	struct supervisor supervisor;

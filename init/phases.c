@@ -2,7 +2,10 @@
 
 #include "base/clock.h"
 #include "init/console.h"
+#include "init/degraded.h"
+#include "init/pstore.h"
 #include "init/spawn.h"
+#include "init/timeline.h"
 
 enum policy {
 	STOP,  /* the node is not to run without it: shell or reboot */
@@ -46,15 +49,19 @@ static int run_phase(struct node *node, const struct phase *phase, struct error 
 {
 	int64_t began = clock_ms(), pause = RETRY_FIRST_MS;
 
+	timeline_phase(phase->name, began);
 	for (;;) {
 		char detail[DETAIL_SIZE] = "";
 		int64_t end = began + (int64_t)node->options.network_timeout * 1000;
 
 		if (phase->run(node, detail, err) == 0) {
+			timeline_phase_ended(TIMELINE_DONE, clock_ms());
 			say_done(phase, detail, began);
 			return 0;
 		}
 		if (phase->policy == WARN) {
+			timeline_phase_ended(TIMELINE_WARNED, clock_ms());
+			degraded_add("%s: %s", phase->name, error_text(err));
 			console_say("%-12s warning: %s", phase->name, error_text(err));
 			error_clear(err);
 			return 0;
@@ -112,6 +119,9 @@ static void fail(struct node *node, const char *phase, const struct error *err)
 
 	if (node->supervisor.request)
 		return;
+	timeline_phase_ended(TIMELINE_FAILED, clock_ms());
+	timeline_failed(phase, error_text(err));
+	pstore_write(phase, error_text(err));
 	console_say("BOOT FAILED in %s: %s", phase, error_text(err));
 	if (failure == PLAN_FAILURE_SHELL && offer_shell(node))
 		return;

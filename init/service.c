@@ -10,6 +10,7 @@
 #include "init/cgroup.h"
 #include "init/console.h"
 #include "init/spawn.h"
+#include "init/timeline.h"
 
 enum {
 	BACKOFF_FIRST_MS = 500,
@@ -92,8 +93,10 @@ static void back_off(struct service *s, int64_t now)
 	s->backoff = s->backoff * 2 > BACKOFF_LONGEST_MS ? BACKOFF_LONGEST_MS : s->backoff * 2;
 }
 
-static void say_ready(const struct service *s, int64_t now)
+static void say_ready(struct service *s, int64_t now)
 {
+	s->ready_at = now;
+	timeline_service_ready(s->plan->name, now);
 	if (s->internal)
 		return;
 	console_say("service %-12s ready (%.1f s, took %lld ms)", s->plan->name, (double)now / 1000,
@@ -127,8 +130,11 @@ void service_start(struct service *s, int64_t now)
 		return;
 	}
 	console_detail("service %s started as process %d", s->plan->name, (int)pid);
+	timeline_service(s->plan->name, now);
 	s->pid = pid;
+	s->starts++;
 	s->started = now;
+	s->ready_at = 0;
 	s->state = SERVICE_STARTING;
 	s->due = s->plan->oneshot || s->internal ? INT64_MAX : now + (int64_t)s->plan->ready_timeout * 1000;
 	s->again = s->killed = false;
@@ -181,6 +187,8 @@ void service_ended(struct service *s, int status, int64_t now)
 	bool stopping = s->state == SERVICE_STOPPING;
 
 	s->pid = 0;
+	s->ended_at = now;
+	spawn_describe(status, s->ended);
 	ready_end(&s->ready);
 	if (!stopping) {
 		ended_alone(s, status, now);

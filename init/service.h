@@ -37,6 +37,9 @@ struct service {
 	bool again;                 /* STOPPING: to be started again afterwards */
 	bool killed;                /* STOPPING: SIGKILL was sent */
 	int64_t ends_within;        /* ms that those that need it have until they have ended: supervise_stop_limit */
+	unsigned starts;            /* since the machine started */
+	int64_t ready_at, ended_at; /* clock_ms of the present run's readiness, of the last run's end; 0: never */
+	char ended[64];             /* how the last run ended; "" before */
 	bool has_log;
 	struct log log;
 	struct ready ready;
@@ -63,6 +66,10 @@ void service_kill(struct service *s, int64_t now);
 
 /* How long it takes to stop at most, in milliseconds. */
 int64_t service_stop_limit(const struct service *s);
+/* What a person at nodectl asks for: a start (of one that does not run), an end for good, a run anew. */
+void service_asked_start(struct service *s);
+void service_asked_stop(struct service *s, int64_t now);
+void service_asked_restart(struct service *s, int64_t now);
 
 /* Counts as ready for those that need it. */
 bool service_is_up(const struct service *s);

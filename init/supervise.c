@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "init/console.h"
 #include "init/names.h"
+#include "init/timeline.h"
 #include "init/watchdog.h"
 
 enum { REAPED_AT_ONCE = 1024 };
@@ -180,6 +181,7 @@ static void start_services(struct supervisor *v, int64_t now)
 	}
 	if (v->complete && all_up && !v->node_up) {
 		v->node_up = true;
+		timeline_up(now);
 		console_say("node up in %.1f s", (double)clock_ms() / 1000);
 	}
 }

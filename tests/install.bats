@@ -26,7 +26,7 @@ setup() {
 	# Recipes are as executable as in the checkout, and find their files at the same distance.
 	cmp "$ROOT/hooks/build/busybox" ../prefix/share/mkdl/hooks/build/busybox
 	[ -x ../prefix/share/mkdl/hooks/build/busybox ]
-	[ -e ../prefix/share/mkdl/node/image-import.c ]
+	[ -e ../prefix/share/mkdl/node/images/image-import.c ]
 	[ -x ../prefix/libexec/mkdl/mkdl-init ]
 }
 

@@ -13,7 +13,7 @@
 #include "builder/images.h"
 #include "builder/oci-reference.h"
 #include "builder/oci.h"
-#include "node/image-list.h"
+#include "node/images/image-list.h"
 #include "store-fixture.h"
 
 #define OCI "application/vnd.oci.image."

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "node/protobuf.h"
+#include "node/grpc/protobuf.h"
 
 static struct protobuf_reader reader_of(const struct strbuf *b)
 {

@@ -1,4 +1,4 @@
-#include "node/containerd-client.h"
+#include "node/images/containerd-client.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "node/protobuf.h"
+#include "node/grpc/protobuf.h"
 
 enum { CHUNK = 256 << 10, LEASE_SECONDS = 3600 };
 /* WriteAction of containerd.services.content.v1 */

@@ -1,4 +1,4 @@
-#include "node/protobuf.h"
+#include "node/grpc/protobuf.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/error.h"
-#include "node/grpc.h"
-#include "node/image-list.h"
+#include "node/grpc/grpc.h"
+#include "node/images/image-list.h"
 
 #define CONTAINERD_LEASE "mkdl-image-import"
 
