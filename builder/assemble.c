@@ -80,17 +80,24 @@ static int add_components(struct build *b, struct error *err)
 	return 0;
 }
 
-/* PID 1, from mkdl's own build. */
-static int add_init(struct build *b, struct error *err)
+/* The programs of mkdl's own build that every node has. */
+static const struct {
+	const char *helper, *path, *reason;
+} node_programs[] = {
+	{"mkdl-init", "/init", "PID 1"},
+	{"nodectl", "/usr/bin/nodectl", "asks PID 1"},
+};
+
+static int add_program(struct build *b, size_t i, struct error *err)
 {
-	const char *from = path_join(b->arena, b->helpers, "mkdl-init");
+	const char *from = path_join(b->arena, b->helpers, node_programs[i].helper);
 	_cleanup_close_ int fd = open(from, O_RDONLY | O_CLOEXEC);
 	struct node n = {
-		.path = "/init",
+		.path = node_programs[i].path,
 		.type = NODE_FILE,
 		.mode = 0755,
 		.origin = "mkdl " MKDL_VERSION,
-		.reason = "PID 1",
+		.reason = node_programs[i].reason,
 		.layer = LAYER_USERLAND,
 	};
 
@@ -99,16 +106,25 @@ static int add_init(struct build *b, struct error *err)
 	if (file_keep(b, fd, from, &n.content, &n.size, err) < 0)
 		return -1;
 	tree_add(&b->tree, &n);
-	n = (struct node){
+	return 0;
+}
+
+static int add_node_programs(struct build *b, struct error *err)
+{
+	const struct node link = {
 		.path = "/usr/sbin/init",
 		.type = NODE_SYMLINK,
 		.mode = 0777,
 		.target = "/init",
-		.origin = n.origin,
-		.reason = n.reason,
+		.origin = "mkdl " MKDL_VERSION,
+		.reason = node_programs[0].reason,
 		.layer = LAYER_USERLAND,
 	};
-	tree_add(&b->tree, &n);
+
+	for (size_t i = 0; i < sizeof(node_programs) / sizeof(*node_programs); i++)
+		if (add_program(b, i, err) < 0)
+			return -1;
+	tree_add(&b->tree, &link);
 	return 0;
 }
 
@@ -217,7 +233,7 @@ static int check_own_files(const struct build *b, struct error *err)
 int assemble(struct build *b, struct error *err)
 {
 	b->tree = (struct tree){.arena = b->arena};
-	if (add_components(b, err) < 0 || add_init(b, err) < 0 || add_kernel(b, err) < 0 ||
+	if (add_components(b, err) < 0 || add_node_programs(b, err) < 0 || add_kernel(b, err) < 0 ||
 	    add_microcode(b, "/{,usr/}lib/firmware/intel-ucode/*", "GenuineIntel.bin", err) < 0 ||
 	    add_microcode(b, "/{,usr/}lib/firmware/amd-ucode/*.bin", "AuthenticAMD.bin", err) < 0)
 		return -1;

@@ -1,0 +1,18 @@
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "node/nodectl/nodectl.h"
+
+#define DRAIN "/usr/libexec/mkdl/drain"
+
+/* The work is a program of its own, which containerd's service runs too. */
+int run_drain(struct context *c, int argc, char **argv, struct error *err)
+{
+	if (*c->root)
+		return error_set(err, "drain works on the node that it runs on");
+	(void)argc; /* argv[0] is its name already */
+	execv(DRAIN, argv);
+	return errno == ENOENT ? error_set(err, "this node runs no pods: " DRAIN " is not in its image") :
+				 error_errno(err, DRAIN);
+}
