@@ -131,6 +131,14 @@ static int read_verbose(const char *value, struct options *o, struct error *err)
 	return *value ? error_set(err, "mkdl.verbose takes no value") : 0;
 }
 
+/* Which one, is the agent's business: it reads the line again. */
+static int read_configuration(const char *value, struct options *o, struct error *err)
+{
+	(void)value, (void)err;
+	o->configuration = true;
+	return 0;
+}
+
 static const struct {
 	const char *key;
 	int (*read)(const char *value, struct options *o, struct error *err);
@@ -141,6 +149,10 @@ static const struct {
 	{"mkdl.hostname", read_hostname},
 	{"mkdl.failure", read_failure},
 	{"mkdl.network_timeout", read_network_timeout},
+	{"mkdl.config", read_configuration},
+	{"cloud-config-url", read_configuration},
+	{"ds", read_configuration},
+	{"cc:", read_configuration},
 	{"mkdl.shell", read_shell},
 	{"mkdl.verbose", read_verbose},
 };

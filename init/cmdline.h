@@ -22,6 +22,7 @@ struct options {
 	bool have_failure;        /* mkdl.failure= overrides the plan's */
 	enum plan_failure failure;
 	bool shell, verbose;
+	bool configuration; /* a word names configuration for the agent (node/agent/sources.h) */
 };
 
 /* Read the text of /proc/cmdline. Words that are not PID 1's are skipped. A bad value, or an unknown word that starts

@@ -7,23 +7,35 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/flat.h"
 #include "init/phases.h"
 
-#define UUID "/sys/class/dmi/id/product_uuid"
+#define DMI "/sys/class/dmi/id/"
+#define FACTS "/run/mkdl/facts"
+#define INITIATOR "/etc/iscsi/initiatorname.iscsi"
+
+/* Is there a file, and is what it holds the machine's own? */
+static void read_dmi(const char *path, char *out, bool (*check)(const char *text, char *out))
+{
+	_cleanup_error_ struct error ignored = {0};
+	_cleanup_strbuf_ struct strbuf text = {0};
+
+	if (file_read_at(AT_FDCWD, path, 256, &text, &ignored) < 0 || !text.data || !check(text.data, out))
+		*out = '\0';
+}
 
 int identity_find(struct node *node, const char *mac, bool leave_open, struct error *err)
 {
-	_cleanup_error_ struct error ignored = {0};
-	_cleanup_strbuf_ struct strbuf uuid = {0};
 	struct facts *f = &node->facts;
 	const char *template = node->plan.hostname;
 
-	if (file_read_at(AT_FDCWD, UUID, 256, &uuid, &ignored) < 0 ||
-	    !names_machine_id_from_uuid(uuid.data, f->machine_id))
-		names_machine_id_from_mac(mac, f->machine_id);
-	if (node->options.hostname[0])
+	read_dmi(DMI "product_uuid", f->uuid, names_own_uuid);
+	read_dmi(DMI "product_serial", f->serial, names_own_serial);
+	names_seed(f->uuid, mac, f->seed);
+	names_machine_id(f->seed, f->machine_id);
+	if (!node->renamed && node->options.hostname[0])
 		template = node->options.hostname;
-	else if (node->options.ip.hostname[0])
+	else if (!node->renamed && node->options.ip.hostname[0])
 		template = node->options.ip.hostname;
 	else if (!*template)
 		template = node->lease.hostname[0] ? node->lease.hostname : leave_open ? "" : "node-${mac}";
@@ -36,6 +48,36 @@ int identity_find(struct node *node, const char *mac, bool leave_open, struct er
 static int write_file(const char *path, const struct strbuf *text, struct error *err)
 {
 	return file_write_atomic_at(AT_FDCWD, path, text->data, text->len, 0644, err);
+}
+
+int identity_write_facts(const struct node *node, struct error *err)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	const struct facts *f = &node->facts;
+	const struct {
+		const char *key, *value;
+	} facts[] = {
+		{"mac", f->mac}, {"interface", f->interface}, {"node_ip", f->node_ip}, {"hostname", f->hostname},
+		{"machine_id", f->machine_id}, {"uuid", f->uuid}, {"serial", f->serial}, {"seed", f->seed},
+	};
+
+	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++)
+		if (facts[i].value[0])
+			flat_add(&text, facts[i].key, facts[i].value, NULL);
+	return file_write_atomic_at(AT_FDCWD, FACTS, text.data ? text.data : "", text.len, 0600, err);
+}
+
+/* For whatever speaks iSCSI; one that the image brings stays. */
+static int write_initiator(const struct facts *f, struct error *err)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	char name[NAMES_INITIATOR_SIZE];
+
+	if (access(INITIATOR, F_OK) == 0)
+		return 0;
+	names_initiator(f->seed, name);
+	strbuf_printf(&text, "InitiatorName=%s\n", name);
+	return dir_make_at(AT_FDCWD, "/etc/iscsi", 0755, err) < 0 ? -1 : write_file(INITIATOR, &text, err);
 }
 
 static int write_hosts(const struct node *node, struct error *err)
@@ -79,7 +121,7 @@ int phase_identity(struct node *node, char *detail, struct error *err)
 	strbuf_printf(&name, "%s\n", f->hostname);
 	strbuf_printf(&id, "%s\n", f->machine_id);
 	if (write_file("/etc/hostname", &name, err) < 0 || write_file("/etc/machine-id", &id, err) < 0 ||
-	    write_hosts(node, err) < 0 || write_resolv_conf(&node->lease, err) < 0)
+	    write_initiator(f, err) < 0 || identity_write_facts(node, err) < 0 || write_hosts(node, err) < 0 || write_resolv_conf(&node->lease, err) < 0)
 		return -1;
 	snprintf(detail, DETAIL_SIZE, "%s, machine-id %s", f->hostname, f->machine_id);
 	return 0;

@@ -1,7 +1,12 @@
 #include "init/names.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+
+#include "base/hex.h"
+#include "base/sha256.h"
 
 static bool is_name(const char *name, size_t limit)
 {
@@ -30,53 +35,114 @@ bool names_is_domain(const char *name)
 	return is_name(name, 253);
 }
 
-/* What stands in the firmware of boards whose maker never set a UUID. */
+/* What stands in the firmware of boards whose maker never set a UUID of their own. */
 static const char *const shared_uuids[] = {
-	"03000200040005000006000700080009",
-	"00020003000400050006000700080009",
-	"12345678123456789012345678901234",
-	"01234567890123456789abcdefabcdef",
-	"fefefefefefefefefefefefefefefefe",
+	"03000200-0400-0500-0006-000700080009", /* AMI's reference code: Gigabyte, Beelink … (oshi#2417, system-bridge#3532) */
+	"00020003-0004-0005-0006-000700080009", /* the same in the byte order of SMBIOS before 2.6 */
+	"00000000-0000-0000-0807-060504030201", /* rockstor-core#2143 */
+	"8a95d198-7f46-11e5-bf8b-08002704d48e", /* SolidRun LX2160A (lx2160a_uefi#4) */
+	"12345678-1234-5678-90ab-cddeefaabbcc", /* samples that were never replaced */
+	"12345678-1234-1234-1234-123456789abc",
+	"12345678-9012-3456-7890-123456789012",
+	"01234567-8901-2345-6789-abcdefabcdef",
+	"01234567-89ab-cdef-0123-456789abcdef",
 };
 
-bool names_machine_id_from_uuid(const char *uuid, char out[static 33])
+bool names_own_uuid(const char *text, char out[static NAMES_UUID_SIZE])
 {
-	char id[33];
-	size_t n = 0;
+	char uuid[NAMES_UUID_SIZE];
+	char first = '\0';
 	bool differ = false;
+	size_t n = 0;
 
-	for (const char *p = uuid; *p && *p != '\n'; p++) {
+	for (const char *p = text; *p && *p != '\n'; p++, n++) {
 		char c = *p >= 'A' && *p <= 'F' ? (char)(*p - 'A' + 'a') : *p;
 
+		if (n + 1 == sizeof(uuid) || (n == 8 || n == 13 || n == 18 || n == 23 ? c != '-' : hex_digit(c) < 0))
+			return false;
+		uuid[n] = c;
 		if (c == '-')
 			continue;
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')) || n == 32)
-			return false;
-		id[n++] = c;
-		differ = differ || c != id[0];
+		first = first ? first : c;
+		differ = differ || c != first;
 	}
-	id[n] = '\0';
-	/* All zeros and all ones: "not set" in the SMBIOS specification (7.2.1). */
-	if (n != 32 || !differ)
+	uuid[n] = '\0';
+	/* All zeros, all ones: "not set" in the SMBIOS specification (7.2.1). Other repetitions mean as little; "fefe…" was seen. */
+	if (n + 1 != sizeof(uuid) || !differ || !strncmp(uuid, "fefefefe-fefe-fefe", 18))
 		return false;
 	for (size_t i = 0; i < sizeof(shared_uuids) / sizeof(*shared_uuids); i++)
-		if (!strcmp(id, shared_uuids[i]))
+		if (!strcmp(uuid, shared_uuids[i]))
 			return false;
-	memcpy(out, id, sizeof(id));
+	memcpy(out, uuid, sizeof(uuid));
 	return true;
 }
 
-void names_machine_id_from_mac(const char *mac, char out[static 33])
-{
-	/* "mkdl-mac-" and a zero byte in hex, so that it cannot meet one made from a UUID. */
-	size_t n = (size_t)snprintf(out, 33, "6d6b646c2d6d61632d00");
+/* dmidecode(8) shows them all over the world. */
+static const char *const no_serials[] = {
+	"", "none", "n/a", "na", "0", "00000000", "0123456789", "123456789", "1234567890", "not specified", "not applicable",
+	"not available", "not settable", "not present", "unspecified", "unknown", "invalid", "default string", "default",
+	"system serial number", "serial number", "to be filled by o.e.m.", "to be filled by o.e.m", "o.e.m.", "oem", "empty",
+};
 
-	for (const char *p = mac; *p && n < 32; p++)
-		if (*p != ':')
-			out[n++] = *p;
-	while (n < 32)
-		out[n++] = '0';
+bool names_own_serial(const char *text, char out[static NAMES_SERIAL_SIZE])
+{
+	size_t n;
+
+	while (*text == ' ')
+		text++;
+	n = strcspn(text, "\n");
+	while (n && text[n - 1] == ' ')
+		n--;
+	if (n >= NAMES_SERIAL_SIZE)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	for (size_t i = 0; i < sizeof(no_serials) / sizeof(*no_serials); i++)
+		if (strlen(no_serials[i]) == n && !strncasecmp(no_serials[i], text, n))
+			return false;
+	memcpy(out, text, n);
 	out[n] = '\0';
+	return true;
+}
+
+void names_seed(const char *uuid, const char *mac, char out[static NAMES_SEED_SIZE])
+{
+	snprintf(out, NAMES_SEED_SIZE, "%s:%s", *uuid ? "uuid" : "mac", *uuid ? uuid : mac);
+}
+
+/* SHA-256 of "mkdl PURPOSE SEED": of one name none of the others can be told. */
+static void derive(const char *purpose, const char *seed, uint8_t out[static SHA256_SIZE])
+{
+	char text[NAMES_SEED_SIZE + 32];
+	int n = snprintf(text, sizeof(text), "mkdl %s %s", purpose, seed);
+
+	sha256(text, (size_t)n, out);
+}
+
+static void to_hex(const uint8_t *bytes, size_t n, char *out)
+{
+	for (size_t i = 0; i < n; i++)
+		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+}
+
+void names_machine_id(const char *seed, char out[static 33])
+{
+	uint8_t hash[SHA256_SIZE];
+
+	derive("machine-id", seed, hash);
+	hash[6] = (uint8_t)((hash[6] & 0x0f) | 0x40);
+	hash[8] = (uint8_t)((hash[8] & 0x3f) | 0x80);
+	to_hex(hash, 16, out);
+}
+
+void names_initiator(const char *seed, char out[static NAMES_INITIATOR_SIZE])
+{
+	uint8_t hash[SHA256_SIZE];
+	int n = snprintf(out, NAMES_INITIATOR_SIZE, "iqn.2018-05.node.mkdl:");
+
+	derive("initiator", seed, hash);
+	to_hex(hash, 12, out + n);
 }
 
 size_t names_fill(const char *text, const struct names_variable *variables, char *out, size_t size)

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "init/cmdline.h"
 #include "init/lease.h"
+#include "init/names.h"
 #include "init/plan.h"
 #include "init/supervise.h"
 
@@ -16,6 +17,9 @@ struct facts {
 	char node_ip[46];
 	char hostname[64];
 	char machine_id[33];
+	char uuid[NAMES_UUID_SIZE];     /* SMBIOS; "" when the machine has none of its own, as serial */
+	char serial[NAMES_SERIAL_SIZE];
+	char seed[NAMES_SEED_SIZE];     /* what machine_id is derived from */
 };
 
 /* What was booted, as the manifest says. */
@@ -29,6 +33,7 @@ struct node {
 	struct plan plan;
 	struct plan_aliases aliases;
 	struct image_facts image;
+	bool renamed; /* the plan's host name is the configuration's, which has weighed the command line's already */
 	struct facts facts;
 	struct lease lease; /* of the node's interface */
 	struct supervisor supervisor;

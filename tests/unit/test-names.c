@@ -9,24 +9,42 @@
 #include "init/lease.h"
 #include "init/names.h"
 
-static void test_machine_id(void **state)
+static void test_uuid(void **state)
 {
-	char id[33] = "kept";
+	static const char *const shared[] = {
+		"", "Not Settable\n", "Not Specified", "00000000-0000-0000-0000-000000000000\n",
+		"FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF\n", "03000200-0400-0500-0006-000700080009\n",
+		"11111111-1111-1111-1111-111111111111", "FEFEFEFE-FEFE-FEFE-FEFE-FEFEFEFEFEFE",
+		"4C4C4544-0042-3510-8058-B9C04F4A323233\n", "4C4C4544-0042-3510-8058-B9C04F4A323", "4C4C45440-042-3510-8058-B9C04F4A3232",
+	};
+	char uuid[NAMES_UUID_SIZE] = "kept";
 
 	(void)state;
-	assert_false(names_machine_id_from_uuid("", id));
-	assert_false(names_machine_id_from_uuid("Not Settable\n", id));
-	assert_false(names_machine_id_from_uuid("00000000-0000-0000-0000-000000000000\n", id));
-	assert_false(names_machine_id_from_uuid("FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF\n", id));
-	assert_false(names_machine_id_from_uuid("03000200-0400-0500-0006-000700080009\n", id));
-	assert_false(names_machine_id_from_uuid("4C4C4544-0042-3510-8058-B9C04F4A323233\n", id));
-	assert_string_equal(id, "kept");
-	assert_true(names_machine_id_from_uuid("4C4C4544-0042-3510-8058-B9C04F4A3232\n", id));
-	assert_string_equal(id, "4c4c4544004235108058b9c04f4a3232");
-	names_machine_id_from_mac("52:54:00:ab:cd:ef", id);
-	assert_string_equal(id, "6d6b646c2d6d61632d00525400abcdef");
-	names_machine_id_from_mac("", id);
-	assert_int_equal(strlen(id), 32);
+	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++)
+		assert_false(names_own_uuid(shared[i], uuid));
+	assert_string_equal(uuid, "kept");
+	assert_true(names_own_uuid("4C4C4544-0042-3510-8058-B9C04F4A3232\n", uuid));
+	assert_string_equal(uuid, "4c4c4544-0042-3510-8058-b9c04f4a3232");
+}
+
+/* The same for ever: what was written down somewhere has to stay true. */
+static void test_derived(void **state)
+{
+	char seed[NAMES_SEED_SIZE], other[NAMES_SEED_SIZE], id[33], id2[33], initiator[NAMES_INITIATOR_SIZE];
+
+	(void)state;
+	names_seed("4c4c4544-0042-3510-8058-b9c04f4a3232", "52:54:00:ab:cd:ef", seed);
+	assert_string_equal(seed, "uuid:4c4c4544-0042-3510-8058-b9c04f4a3232");
+	names_seed("", "52:54:00:ab:cd:ef", other);
+	assert_string_equal(other, "mac:52:54:00:ab:cd:ef");
+	names_machine_id(seed, id);
+	assert_string_equal(id, "d6bf19e73ee54cc8922dea84d9c72d20");
+	names_machine_id(other, id2);
+	assert_string_equal(id2, "85fd1261822c4bacb4933ac46fba610d");
+	assert_int_equal(id[12], '4');
+	names_initiator(seed, initiator);
+	assert_string_equal(initiator, "iqn.2018-05.node.mkdl:455f500ff42658d4f62c119b");
+	assert_null(strstr(initiator, id));
 }
 
 static void test_hostname(void **state)
@@ -99,7 +117,7 @@ static void test_lease(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_machine_id), cmocka_unit_test(test_hostname), cmocka_unit_test(test_fill),
+		cmocka_unit_test(test_uuid), cmocka_unit_test(test_derived), cmocka_unit_test(test_hostname), cmocka_unit_test(test_fill),
 		cmocka_unit_test(test_lease),
 	};
 

@@ -1,0 +1,114 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "init/child.h"
+#include "init/console.h"
+#include "init/identity.h"
+#include "init/phases.h"
+
+#define AGENT "/usr/libexec/mkdl/agent"
+#define FOLDER "/etc/mkdl/config.d"
+#define PLAN "/run/mkdl/plan"
+
+/* The agent gives up by itself when the plan's time is over and then applies what it has: this is for one that hangs. */
+enum { GRACE_MS = 90000, DEGRADED = 3 };
+
+static bool has_folder(void)
+{
+	_cleanup_closedir_ DIR *dir = opendir(FOLDER);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)))
+		if (e->d_name[0] != '.')
+			return true;
+	return false;
+}
+
+static bool is_asked_for(const struct node *node)
+{
+	return node->options.configuration || node->plan.config_files.count || node->plan.config_urls.count || has_folder();
+}
+
+/* What the network program reads of a plan. */
+static void add_network(const struct plan *p, struct strbuf *out)
+{
+	struct plan network;
+
+	plan_init(&network);
+	network.interface = p->interface;
+	network.node_ip = p->node_ip;
+	network.nameservers = p->nameservers;
+	network.search = p->search;
+	network.links = p->links;
+	network.link_count = p->link_count;
+	plan_write(&network, out);
+}
+
+static bool has_other_network(const struct plan *a, const struct plan *b)
+{
+	_cleanup_strbuf_ struct strbuf first = {0}, second = {0};
+
+	add_network(a, &first);
+	add_network(b, &second);
+	return strcmp(first.data, second.data) != 0;
+}
+
+static int take_plan(struct node *node, struct error *err)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	char detail[DETAIL_SIZE] = "";
+	struct plan plan;
+	bool rewired;
+
+	if (file_read_at(AT_FDCWD, PLAN, PLAN_TEXT_LIMIT, &text, err) < 0 ||
+	    plan_parse(&node->arena, PLAN, text.data ? text.data : "", text.len, &plan, err) < 0)
+		return error_wrap(err, "the agent's plan");
+	rewired = has_other_network(&node->plan, &plan);
+	node->renamed = strcmp(plan.hostname, node->plan.hostname) != 0;
+	node->plan = plan;
+	if (!rewired)
+		return 0;
+	if (phase_network(node, detail, err) < 0)
+		return error_wrap(err, "the network as the configuration has it");
+	console_say("config: network: %s", detail);
+	return 0;
+}
+
+int phase_config(struct node *node, char *detail, struct error *err)
+{
+	static const char *const argv[] = {AGENT, "boot", NULL};
+	const struct child agent = {
+		.name = "config", .argv = argv, .limit_ms = (int64_t)node->plan.config_wait * 1000 + GRACE_MS, .on_console = true,
+	};
+	struct child_result result = {0};
+	bool degraded = false;
+
+	if (!is_asked_for(node)) {
+		strcpy(detail, "none");
+		return 0;
+	}
+	if (access(AGENT, X_OK) < 0)
+		return error_set(err, "there is configuration to read, but the image has no " AGENT ": "
+				 "give the profile the component \"agent: {build: agent}\"");
+	/* With the name that the node will have if the configuration gives no other. */
+	if (identity_find(node, node->facts.mac, false, err) < 0 || identity_write_facts(node, err) < 0)
+		return -1;
+	unlink(PLAN);
+	if (child_run(&node->supervisor, &agent, &result, err) < 0) {
+		degraded = !result.timed_out && !result.interrupted && WIFEXITED(result.status) &&
+			   WEXITSTATUS(result.status) == DEGRADED;
+		if (!degraded)
+			return -1;
+		error_clear(err);
+	}
+	if (take_plan(node, err) < 0)
+		return -1;
+	strcpy(detail, degraded ? "DEGRADED: read in part, see above" : "read");
+	return 0;
+}
