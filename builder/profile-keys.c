@@ -177,5 +177,6 @@ const struct key_map map_output = KEY_MAP("output", output_keys);
 /* In the order of the manual. */
 const struct key_map *const profile_maps[] = {
 	&map_profile, &map_node, &map_source, &map_component, &map_repository, &map_service, &map_ready, &map_limits, &map_state,
-	&map_chap, &map_image, &map_user, &map_kubernetes, &map_containerd, &map_compression, &map_output, NULL,
+	&map_chap, &map_network, &map_ethernet, &map_match, &map_bond, &map_parameters, &map_vlan, &map_nameservers, &map_route,
+	&map_time, &map_image, &map_user, &map_kubernetes, &map_containerd, &map_compression, &map_output, NULL,
 };

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "builder/profile.h"
+#include "config/network.h"
 #include "config/node.h"
 #include "config/reader.h"
 

@@ -105,7 +105,7 @@ int profile_load(struct arena *a, const char *file, struct profile *out, struct 
 {
 	_cleanup_error_ struct error err = {0};
 	struct profile p = defaults;
-	struct loader l = {.reader = {a, diag}, .profile = &p, .home = home_find(a, &err)};
+	struct loader l = {.reader = {.arena = a, .diag = diag}, .profile = &p, .home = home_find(a, &err)};
 	const struct key_target targets[] = {{&map_profile, &p}, {&map_node, &p.plan}};
 	size_t errors = diag->errors;
 

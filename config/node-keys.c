@@ -14,6 +14,17 @@ static const struct key node_keys[] = {
 	 "G; \"nfs HOST:/EXPORT\"; \"disk LABEL=NAME\") or a map. See STATE.PATH."},
 	{"sysctl", &type_pairs, AT(plan, sysctls), check_sysctl,
 	 "Kernel settings, as in {net.ipv4.ip_forward: 1}."},
+	{"network", &type_network, 0, NULL,
+	 "Links with their addresses, as netplan and cloud-init write them (version 2). Default: DHCP on the interface that the node "
+	 "booted from. See NETWORK."},
+	{"time", &type_time, 0, NULL,
+	 "How the clock is set before anything that needs it. See TIME."},
+	{"syslog", &type_syslog, 0, NULL,
+	 "A server to which the logs of services and of the kernel are sent (RFC 5424), as in udp://10.0.0.1. Default port: 514, of "
+	 "tcp 601."},
+	{"watchdog", &type_seconds, AT(plan, watchdog), NULL,
+	 "The machine is reset when PID 1 has not been seen alive for so long (/dev/watchdog). Default: 0s, off."},
+	{"final_message", &type_text, AT(plan, final_message), check_plain, "Said on the console when the node is up."},
 };
 const struct key_map map_node = KEY_MAP("", node_keys);
 
@@ -97,3 +108,13 @@ static const struct key chap_keys[] = {
 	{"password", &type_text, AT(plan_state, chap_password), check_plain, "Its password, which is in the image."},
 };
 const struct key_map map_chap = KEY_MAP("state.PATH.chap", chap_keys);
+
+static const struct key time_keys[] = {
+	{"ntp", &type_set, AT(plan, ntp), check_ntp,
+	 "Servers, by name or address; before those that DHCP names."},
+	{"wait", &type_seconds, AT(plan, time_wait), NULL,
+	 "How long to wait for the first answer. Default: 15s; 0s: not at all."},
+	{"required", &type_time_required, 0, NULL,
+	 "Without an answer the boot stops. Default: it goes on, with a clock that is not before the image's newest part."},
+};
+const struct key_map map_time = KEY_MAP("time", time_keys);

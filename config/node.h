@@ -6,6 +6,8 @@
  *   node-keys.c  the tables of keys
  *   service.c    services
  *   state.c      state, with the types of its keys in state-types.c
+ *   settings.c   time, syslog
+ *   network.c    network (network.h)
  *   plan-check.c the plan's checks as checks of keys */
 #pragma once
 
@@ -15,12 +17,14 @@
 
 /* Of a struct plan. */
 extern const struct key_map map_node;
-/* Inside of it: of a struct plan_service, and of that too; of a struct plan_state, and of that too. */
-extern const struct key_map map_service, map_ready, map_limits, map_state, map_chap;
+/* Inside of it: of a struct plan_service, and of that too; of a struct plan_state, and of
+ * that too; of the struct plan. */
+extern const struct key_map map_service, map_ready, map_limits, map_state, map_chap, map_time;
 
 /* Types whose field is the struct around the key (offset 0). */
 extern const struct key_type type_states, type_ready, type_ready_kind, type_restart, type_limits, type_limit, type_state_kind,
-	type_fs, type_format, type_away, type_lun, type_chap;
+	type_network, type_fs, type_format, type_away, type_lun, type_chap,
+	type_time, type_time_required, type_syslog;
 /* The field is the array of services and its length. */
 extern const struct key_type type_services;
 

@@ -20,10 +20,8 @@ static void complain_unknown(struct reader *r, const struct key_target *targets,
 		for (size_t i = 0; i < targets[t].map->count && n < 128; i++)
 			names[n++] = targets[t].map->keys[i].name;
 	near = did_you_mean(name->text, names, n);
-	if (near)
-		complain(r, name, "unknown key \"%s\", did you mean \"%s\"?", name->text, near);
-	else
-		complain(r, name, "unknown key \"%s\"", name->text);
+	diagnose(r->diag, r->lenient ? SEVERITY_WARNING : SEVERITY_ERROR, name->at, name->width, "unknown key \"%s\"%s%s%s",
+		 name->text, near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 void read_map(struct reader *r, const struct key_target *targets, size_t count, const struct value *v)
@@ -34,7 +32,7 @@ void read_map(struct reader *r, const struct key_target *targets, size_t count, 
 
 		for (size_t t = 0; t < count && !k; t++) {
 			k = find_key(targets[t].map, name->text);
-			if (k)
+			if (k && !(r->lenient && v->items[i]->type == VALUE_NULL))
 				k->type->read(r, k, name, v->items[i], (char *)targets[t].base + k->offset);
 		}
 		if (!k)

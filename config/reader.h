@@ -28,6 +28,7 @@
 struct reader {
 	struct arena *arena;	  /* of everything that is read */
 	struct diagnostics *diag; /* where problems go */
+	bool lenient;		  /* unknown keys are warnings, values that are null count as not written */
 };
 
 /* An error at a value. */

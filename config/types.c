@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/path.h"
 #include "config/syntax.h"
@@ -164,12 +165,19 @@ const struct key_type type_pairs = {"map of texts", read_pairs, write_pairs, NUL
 static void read_bool(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
 		      void *field)
 {
-	static const char *const words[] = {"true", "false", "yes", "no"};
+	static const char *const words[] = {"true", "false", "yes", "no", "on", "off"};
 	int i;
 
 	(void)k;
 	if (!is_text(r, name, v))
 		return;
+	/* Configuration that others write too may use all of YAML 1.1's words. */
+	for (i = 0; r->lenient && i < 6; i++) {
+		if (strcasecmp(words[i], v->text) != 0)
+			continue;
+		*(bool *)field = i % 2 == 0;
+		return;
+	}
 	i = choose(r, v, name->text, words, 4);
 	if (i >= 0)
 		*(bool *)field = i % 2 == 0;
