@@ -85,6 +85,7 @@ static const struct {
 	const char *helper, *path, *reason;
 } node_programs[] = {
 	{"mkdl-init", "/init", "PID 1"},
+	{"network", "/usr/libexec/mkdl/network", "PID 1's network program"},
 	{"nodectl", "/usr/bin/nodectl", "asks PID 1"},
 };
 

@@ -197,7 +197,8 @@ static void end_service(struct reader *r, const struct value *name, const struct
 		complain(r, value_get(v, "ready_timeout", NULL), "service \"%s\": nothing is ready in 0 seconds",
 			 name->text);
 	/* PID 1 has cgroups and logs of these names (init/plan-service.c). */
-	if (!strcmp(name->text, "init") || !strcmp(name->text, "shell") || !strncmp(name->text, "dhcp-", 5))
+	if (!strcmp(name->text, "init") || !strcmp(name->text, "shell") || !strcmp(name->text, "network") ||
+	    !strcmp(name->text, "ntp") || !strncmp(name->text, "dhcp-", 5) || !strncmp(name->text, "dhcp6-", 6))
 		complain(r, name, "the name \"%s\" is one that PID 1 keeps for itself; choose another", name->text);
 	if (stop)
 		check_program(r, name, stop);

@@ -1,12 +1,11 @@
 #include "init/cmdline.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/hex.h"
 #include "init/names.h"
-#include "init/plan-words.h"
+#include "init/plan-private.h"
 
 bool cmdline_mac(const char *word, char out[static 18])
 {
@@ -29,51 +28,58 @@ bool cmdline_mac(const char *word, char out[static 18])
 	return true;
 }
 
-static bool is_address(const char *word)
-{
-	struct in_addr in;
-
-	return inet_pton(AF_INET, word, &in) == 1;
-}
-
-/* One field of ip= into a string of its own; empty is fine, and so is an address unless check says no. */
-static bool take_field(const char *field, char *out, size_t size, bool (*check)(const char *))
-{
-	if (*field && check && !check(field))
-		return false;
-	return snprintf(out, size, "%s", field) < (int)size;
-}
-
 static int read_ip(const char *value, struct options *o, struct error *err)
 {
-	struct static_address ip = {.given = true};
-	char copy[256], nothing[1] = "", *rest = copy, *fields[9];
-	char *address, *interface;
+	if (o->ip_count == CMDLINE_IPS)
+		return error_set(err, "ip=%s: more than %d of them", value, CMDLINE_IPS);
+	if (cmdline_read_ip(value, &o->ips[o->ip_count], err) < 0)
+		return -1;
+	o->ip_count++;
+	return 0;
+}
 
-	if (!strcmp(value, "dhcp") || !strcmp(value, "on") || !strcmp(value, "any") || !strcmp(value, "both"))
-		return 0;
+static int read_vlan(const char *value, struct options *o, struct error *err)
+{
+	return cmdline_read_vlan(value, &o->vlan, err);
+}
+
+static int read_bond(const char *value, struct options *o, struct error *err)
+{
+	return cmdline_read_bond(value, &o->bond, err);
+}
+
+static int read_nameserver(const char *value, struct options *o, struct error *err)
+{
+	if (o->dns_count == CMDLINE_DNS)
+		return error_set(err, "nameserver=%s: a resolver asks %d at most", value, CMDLINE_DNS);
+	if (!cmdline_address(value, o->dns[o->dns_count]))
+		return error_set(err, "nameserver=%s is no address", value);
+	o->dns_count++;
+	return 0;
+}
+
+/* Names or addresses with commas between them. */
+static int read_ntp(const char *value, struct options *o, struct error *err)
+{
+	char copy[CMDLINE_NTP * 64], address[CMDLINE_ADDRESS], *rest = copy, *server;
+
 	if (snprintf(copy, sizeof(copy), "%s", value) >= (int)sizeof(copy))
-		return error_set(err, "ip=%.40s…: too long", value);
-	for (size_t i = 0; i < 9; i++)
-		fields[i] = rest ? strsep(&rest, ":") : nothing;
-	address = fields[0];
-	interface = fields[5];
-	if (!*address && (!strcmp(fields[6], "dhcp") || !strcmp(fields[6], "on"))) {
-		if (!take_field(interface, o->interface, 16, plan_word_is_name))
-			return error_set(err, "ip=%s: bad interface", value);
-		return 0;
+		return error_set(err, "mkdl.ntp=%.40s…: too long", value);
+	while ((server = strsep(&rest, ","))) {
+		if (!names_is_hostname(server) && !cmdline_address(server, address))
+			return error_set(err, "mkdl.ntp=%s: \"%s\" is neither a name nor an address", value, server);
+		if (o->ntp_count == CMDLINE_NTP)
+			return error_set(err, "mkdl.ntp=%s: %d servers are enough", value, CMDLINE_NTP);
+		strcpy(o->ntp[o->ntp_count++], server);
 	}
-	if (!is_address(address) || !is_address(fields[3]) ||
-	    !take_field(address, ip.address, sizeof(ip.address), is_address) ||
-	    !take_field(fields[2], ip.gateway, sizeof(ip.gateway), is_address) ||
-	    !take_field(fields[3], ip.netmask, sizeof(ip.netmask), is_address) ||
-	    !take_field(fields[4], ip.hostname, sizeof(ip.hostname), names_is_hostname) ||
-	    !take_field(interface, ip.interface, sizeof(ip.interface), plan_word_is_name) ||
-	    !take_field(fields[7], ip.dns[0], sizeof(ip.dns[0]), is_address) ||
-	    !take_field(fields[8], ip.dns[1], sizeof(ip.dns[1]), is_address) || rest)
-		return error_set(err, "ip=%s: wanted is ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:INTERFACE:none:DNS:DNS",
-				 value);
-	o->ip = ip;
+	return 0;
+}
+
+static int read_node_ip(const char *value, struct options *o, struct error *err)
+{
+	if (strlen(value) >= sizeof(o->node_ip) || plan_check_node_ip(value, NULL, err) < 0)
+		return error_wrap(err, "mkdl.node_ip=%.80s", value);
+	snprintf(o->node_ip, sizeof(o->node_ip), "%s", value);
 	return 0;
 }
 
@@ -145,6 +151,11 @@ static const struct {
 } keys[] = {
 	{"BOOTIF", read_bootif},
 	{"ip", read_ip},
+	{"vlan", read_vlan},
+	{"bond", read_bond},
+	{"nameserver", read_nameserver},
+	{"mkdl.ntp", read_ntp},
+	{"mkdl.node_ip", read_node_ip},
 	{"mkdl.interface", read_interface},
 	{"mkdl.hostname", read_hostname},
 	{"mkdl.failure", read_failure},
@@ -193,4 +204,12 @@ int cmdline_parse(const char *text, struct options *out, struct error *err)
 		status = -1;
 	}
 	return status;
+}
+
+const char *cmdline_hostname(const struct options *o)
+{
+	for (size_t i = 0; i < o->ip_count; i++)
+		if (o->ips[i].hostname[0])
+			return o->ips[i].hostname;
+	return "";
 }

@@ -10,6 +10,7 @@
 #include "init/child.h"
 #include "init/console.h"
 #include "init/identity.h"
+#include "init/network.h"
 #include "init/phases.h"
 
 #define AGENT "/usr/libexec/mkdl/agent"
@@ -74,7 +75,7 @@ static int take_plan(struct node *node, struct error *err)
 	node->plan = plan;
 	if (!rewired)
 		return 0;
-	if (phase_network(node, detail, err) < 0)
+	if (network_again(node, detail, err) < 0)
 		return error_wrap(err, "the network as the configuration has it");
 	console_say("config: network: %s", detail);
 	return 0;

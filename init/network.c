@@ -1,205 +1,282 @@
+#include "init/network.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "init/console.h"
 #include "init/identity.h"
-#include "init/interface.h"
+#include "init/names.h"
 #include "init/phases.h"
 
-#define LEASES "/run/mkdl/net"
-#define SCRIPT "/usr/libexec/mkdl/udhcpc"
+#define STATUS NETWORK_FOLDER "/status"
 
-enum { ATTEMPT_MS = 15000, LOOK_MS = 50, LEASE_LIMIT = 4096 };
+enum { ATTEMPT_MS = 15000, LOOK_MS = 500 };
 
-/* Which interface is the node's: by MAC or name, or any when word is empty. */
-struct wanted {
-	const char *word;
-	const char *from; /* who said so, for messages */
-};
+static const struct names_variable no_variables[] = {{NULL, NULL}};
 
-/* The deliberate choices before the one of the boot loader; a NAT route never decides. */
-static struct wanted find_wanted(const struct node *node)
-{
-	const struct options *o = &node->options;
-
-	if (o->interface[0])
-		return (struct wanted){o->interface, "mkdl.interface="};
-	if (o->ip.interface[0])
-		return (struct wanted){o->ip.interface, "ip="};
-	if (strcmp(node->plan.interface, "boot") != 0)
-		return (struct wanted){node->plan.interface, "the profile"};
-	return (struct wanted){o->bootif, "BOOTIF="};
-}
-
-static bool is_wanted(const struct wanted *w, const struct interface *i)
-{
-	return !w->word[0] || !strcmp(w->word, i->name) || !strcmp(w->word, i->mac);
-}
-
-static struct service *find_client(struct node *node, const char *interface)
-{
-	char name[32];
-
-	snprintf(name, sizeof(name), "dhcp-%.15s", interface);
-	return supervise_find(&node->supervisor, name);
-}
-
-/* The DHCP client runs as a service: started again when it dies, and there for renewals as long as the node runs. */
-static int start_client(struct node *node, const struct interface *i, struct error *err)
-{
-	static const struct names_variable none[] = {{NULL, NULL}};
-	static const char *const words[] = {"/bin/busybox", "udhcpc", "-f", "-s", SCRIPT, "-t", "5", "-T", "2", "-A", "1",
-					    "-V", "mkdl", "-O", "search", "-i"};
-	struct plan_service *plan = arena_new(&node->arena, struct plan_service);
-
-	if (identity_find(node, i->mac, true, err) < 0)
-		return -1;
-	*plan = plan_service_new(arena_printf(&node->arena, "dhcp-%s", i->name));
-	for (size_t w = 0; w < sizeof(words) / sizeof(*words); w++)
-		strings_add(&node->arena, &plan->run, words[w]);
-	strings_add(&node->arena, &plan->run, arena_strdup(&node->arena, i->name));
-	if (node->facts.hostname[0]) {
-		strings_add(&node->arena, &plan->run, "-x");
-		strings_add(&node->arena, &plan->run, arena_printf(&node->arena, "hostname:%s", node->facts.hostname));
-	}
-	plan->stop_timeout = 2;
-	return supervise_add(&node->arena, &node->supervisor, plan, none, true, NULL, err) ? 0 : -1;
-}
-
-static bool read_lease(const char *interface, struct lease *lease)
+static bool read_status(struct network_status *out)
 {
 	_cleanup_error_ struct error err = {0};
 	_cleanup_strbuf_ struct strbuf text = {0};
-	char path[64];
 
-	snprintf(path, sizeof(path), LEASES "/%.15s", interface);
-	if (access(path, F_OK) < 0)
+	if (access(STATUS, F_OK) < 0)
 		return false;
-	if (file_read_at(AT_FDCWD, path, LEASE_LIMIT, &text, &err) == 0 &&
-	    lease_parse(path, text.data, text.len, lease, &err) == 0)
+	if (file_read_at(AT_FDCWD, STATUS, NETWORK_STATUS_LIMIT, &text, &err) == 0 &&
+	    network_status_parse(STATUS, text.data ? text.data : "", text.len, out, &err) == 0)
 		return true;
 	console_say("network: %s", error_text(&err));
-	unlink(path);
 	return false;
 }
 
-/* The address given by hand, as a lease that never ends. */
-static int configure(const struct static_address *ip, const char *interface, struct lease *lease, struct error *err)
+static void client_name(const struct network_client *c, char out[static 32])
 {
-	struct lease l = {0};
+	snprintf(out, 32, "%s-%s", c->six ? "dhcp6" : "dhcp", c->interface);
+}
 
-	if (interface_configure(interface, ip, &l.prefix, err) < 0)
+/* The name that the node asks the server to know it by; "" leaves the name to the server. */
+static const char *name_to_send(struct node *node, const struct network_client *c)
+{
+	_cleanup_error_ struct error ignored = {0};
+
+	if (node->settled)
+		return node->facts.hostname;
+	if (identity_find(node, node->network.mac[0] ? node->network.mac : c->mac, true, &ignored) < 0)
+		return "";
+	return node->facts.hostname;
+}
+
+/* The DHCP client runs as a service: started again when it dies, and there for renewals as long as the node runs. */
+static int start_client(struct node *node, const struct network_client *c, const char *name, struct error *err)
+{
+	static const char *const common[] = {"-f", "-s", NETWORK_PROGRAM, "-t", "5", "-T", "2", "-A", "1"};
+	static const char *const four[] = {"-V", "mkdl", "-O", "search", "-O", "staticroutes", "-O", "msstaticroutes",
+					   "-O", "mtu", "-O", "ntpsrv"};
+	static const char *const six[] = {"-O", "dns", "-O", "search"};
+	struct arena *a = &node->arena;
+	const char *hostname = c->six ? "" : name_to_send(node, c), *suffix = c->six ? "dhcp6" : "dhcp4";
+	struct plan_service *plan = arena_new(a, struct plan_service);
+	struct strings *run = &plan->run;
+
+	*plan = plan_service_new(arena_strdup(a, name));
+	strings_add(a, run, "/bin/busybox");
+	strings_add(a, run, c->six ? "udhcpc6" : "udhcpc");
+	for (size_t i = 0; i < sizeof(common) / sizeof(*common); i++)
+		strings_add(a, run, common[i]);
+	for (size_t i = 0; !c->six && i < sizeof(four) / sizeof(*four); i++)
+		strings_add(a, run, four[i]);
+	for (size_t i = 0; c->six && i < sizeof(six) / sizeof(*six); i++)
+		strings_add(a, run, six[i]);
+	strings_add(a, run, "-p");
+	strings_add(a, run, arena_printf(a, NETWORK_FOLDER "/%s.%s.pid", c->interface, suffix));
+	strings_add(a, run, "-i");
+	strings_add(a, run, arena_strdup(a, c->interface));
+	if (*hostname) {
+		strings_add(a, run, "-x");
+		strings_add(a, run, arena_printf(a, "hostname:%s", hostname));
+	}
+	pairs_add(a, &plan->env, "client", suffix, (struct place){0});
+	plan->stop_timeout = 2;
+	return supervise_add(a, &node->supervisor, plan, no_variables, true, NULL, err) ? 0 : -1;
+}
+
+static void want_client(struct node *node, const struct network_client *c)
+{
+	_cleanup_error_ struct error err = {0};
+	struct service *s;
+	char name[32];
+
+	client_name(c, name);
+	s = supervise_find(&node->supervisor, name);
+	if (!s && start_client(node, c, name, &err) < 0)
+		console_say("network: %s", error_text(&err));
+	/* Not wanted for a while, wanted again. */
+	else if (s && s->state == SERVICE_STOPPED)
+		s->state = SERVICE_WAITING;
+	else if (s && s->state == SERVICE_STOPPING)
+		s->again = true;
+}
+
+static void drop_clients(struct node *node, const struct network_status *status)
+{
+	for (size_t i = 0; i < node->supervisor.count; i++) {
+		struct service *s = node->supervisor.services[i];
+		bool wanted = false;
+
+		if (!s->internal || (strncmp(s->plan->name, "dhcp-", 5) != 0 && strncmp(s->plan->name, "dhcp6-", 6) != 0))
+			continue;
+		for (size_t c = 0; c < status->client_count; c++) {
+			char name[32];
+
+			client_name(&status->clients[c], name);
+			wanted = wanted || !strcmp(s->plan->name, name);
+		}
+		if (!wanted && s->state != SERVICE_STOPPED && (s->state != SERVICE_STOPPING || s->again))
+			service_stop(s, clock_ms(), false);
+	}
+}
+
+void node_variables(const struct node *node, struct names_variable out[static NODE_VARIABLES])
+{
+	const struct facts *f = &node->facts;
+	const struct names_variable all[NODE_VARIABLES] = {
+		{"node_ip", f->node_ip}, {"hostname", f->hostname}, {"mac", f->mac}, {"interface", f->interface},
+		{"machine_id", f->machine_id}, {NULL, NULL},
+	};
+
+	memcpy(out, all, sizeof(all));
+}
+
+/* The node has another address: what was told the old one is told the new one, which takes a new start. */
+static void address_changed(struct node *node)
+{
+	_cleanup_error_ struct error err = {0};
+	struct names_variable variables[NODE_VARIABLES];
+	struct supervisor *v = &node->supervisor;
+
+	if (identity_write_hosts(node, &err) < 0 || identity_write_facts(node, &err) < 0)
+		console_say("network: %s", error_text(&err));
+	node_variables(node, variables);
+	for (size_t i = 0; i < v->count; i++)
+		if (!v->services[i]->internal && service_refill(&node->arena, v->services[i], variables)) {
+			console_say("service %s is started again with the node's new address", v->services[i]->plan->name);
+			if (v->services[i]->pid)
+				service_stop(v->services[i], clock_ms(), true);
+		}
+}
+
+/* Once up, the facts follow the network; a node without an address keeps the last one, which may come back. */
+static void take_facts(struct node *node)
+{
+	const struct network_status *s = &node->network;
+	struct facts *f = &node->facts;
+	char old[sizeof(f->node_ip)];
+
+	if (!s->up)
+		return;
+	strcpy(old, f->node_ip);
+	strcpy(f->interface, s->interface);
+	if (s->mac[0])
+		strcpy(f->mac, s->mac);
+	if (s->node_ip[0])
+		strcpy(f->node_ip, s->node_ip);
+	if (!node->settled || !strcmp(old, f->node_ip))
+		return;
+	console_say("network: the node's address changed from %s to %s (%s)", *old ? old : "none", f->node_ip, s->summary);
+	address_changed(node);
+}
+
+static void look(struct node *node)
+{
+	struct network_status status;
+	bool was_up = node->network.up;
+
+	if (node->supervisor.request || !read_status(&status))
+		return;
+	node->network = status;
+	for (size_t i = 0; i < status.client_count; i++)
+		want_client(node, &status.clients[i]);
+	drop_clients(node, &status);
+	if (node->settled && was_up && !status.up)
+		console_say("network: %s", status.waiting);
+	if (node->settled && !was_up && status.up)
+		console_say("network: up again, %s", status.summary);
+	take_facts(node);
+	if (node->network_changed)
+		node->network_changed(node);
+}
+
+static void take_events(void *data, uint32_t events)
+{
+	_Alignas(struct inotify_event) char bytes[2048];
+	struct node *node = data;
+	bool status = false, time = false;
+	ssize_t got;
+
+	(void)events;
+	while ((got = read(node->network_watch.fd, bytes, sizeof(bytes))) > 0)
+		for (ssize_t at = 0; at + (ssize_t)sizeof(struct inotify_event) <= got;) {
+			const struct inotify_event *e = (const void *)(bytes + at);
+
+			status = status || (e->mask & IN_Q_OVERFLOW) || (e->len && !strcmp(e->name, "status"));
+			time = time || (e->mask & IN_Q_OVERFLOW) || (e->len && !strcmp(e->name, "time"));
+			at += (ssize_t)(sizeof(*e) + e->len);
+		}
+	if (status)
+		look(node);
+	if (time && node->time_changed)
+		node->time_changed(node);
+}
+
+static int watch(struct node *node, struct error *err)
+{
+	int fd;
+
+	if (dir_make_at(AT_FDCWD, NETWORK_FOLDER, 0755, err) < 0)
 		return -1;
-	strcpy(l.address, ip->address);
-	strcpy(l.router, ip->gateway);
-	memcpy(l.dns, ip->dns, sizeof(ip->dns));
-	*lease = l;
+	fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (fd < 0 || inotify_add_watch(fd, NETWORK_FOLDER, IN_MOVED_TO) < 0)
+		return error_errno(err, "watching " NETWORK_FOLDER);
+	return loop_watch(&node->supervisor.loop, &node->network_watch, fd, EPOLLIN, take_events, node, err);
+}
+
+static int start_program(struct node *node, struct error *err)
+{
+	struct plan_service *plan = arena_new(&node->arena, struct plan_service);
+	struct service *s;
+
+	if (watch(node, err) < 0)
+		return -1;
+	*plan = plan_service_new("network");
+	strings_add(&node->arena, &plan->run, NETWORK_PROGRAM);
+	strings_add(&node->arena, &plan->run, "run");
+	plan->stop_timeout = 2;
+	s = supervise_add(&node->arena, &node->supervisor, plan, no_variables, true, NULL, err);
+	if (!s)
+		return -1;
+	s->log.on_console = true;
 	return 0;
 }
 
-/* The interface is chosen: the others are switched off and their clients stopped. */
-static int settle(struct node *node, const struct interface *chosen, const struct lease *lease, struct error *err)
+static int wait_until_up(struct node *node, int64_t end, char *detail, struct error *err)
 {
-	struct facts *f = &node->facts;
-	struct interface all[INTERFACES];
-	size_t n = interface_list(all);
+	const struct network_status *s = &node->network;
 
-	for (size_t i = 0; i < n; i++) {
-		struct service *client = find_client(node, all[i].name);
-
-		if (!client || !strcmp(all[i].name, chosen->name))
-			continue;
-		service_stop(client, clock_ms(), false);
-		interface_drop(all[i].name);
-	}
-	node->lease = *lease;
-	strcpy(f->interface, chosen->name);
-	strcpy(f->mac, chosen->mac);
-	strcpy(f->node_ip, lease->address);
-	/* The client's script keeps /etc/resolv.conf for this interface. */
-	return file_write_atomic_at(AT_FDCWD, "/run/mkdl/interface", f->interface, strlen(f->interface), 0644, err);
+	while (!s->up && clock_ms() < end && node->supervisor.request == REQUEST_NONE)
+		supervise_step(&node->supervisor, clock_ms() + LOOK_MS);
+	if (!s->up)
+		return error_set(err, "%s", s->waiting[0] ? s->waiting : "the network program says nothing yet");
+	snprintf(detail, DETAIL_SIZE, "%.100s%s%s", s->summary, *s->summary ? ", node IP " : "no network", s->node_ip);
+	return 0;
 }
 
-/* Why no interface came up in time, from what was last seen. */
-static int explain(const struct wanted *w, const struct interface *all, size_t n, struct error *err)
-{
-	const struct interface *linked = NULL, *only = NULL;
-	char list[256] = "", card[16];
-
-	for (size_t i = 0; i < n; i++) {
-		size_t len = strlen(list);
-
-		snprintf(list + len, sizeof(list) - len, "%s%.15s %.17s", len ? ", " : "", all[i].name, all[i].mac);
-		if (!is_wanted(w, &all[i]))
-			continue;
-		only = &all[i];
-		if (all[i].carrier)
-			linked = &all[i];
-	}
-	if (n == 0 && interface_without_driver(card))
-		return error_set(err, "the network card (PCI %s) has no driver in the image that works: add its kernel "
-				 "module to the profile's drivers", card);
-	if (n == 0)
-		return error_set(err, "the machine shows no Ethernet interface: "
-				 "is its driver in the image (the profile's drivers)?");
-	if (!only)
-		return error_set(err, "no interface is %s, which %s names; there are: %s", w->word, w->from, list);
-	if (!linked)
-		return error_set(err, "%s has no link: check cable and switch port", w->word[0] ? only->name : list);
-	return error_set(err, "no answer from a DHCP server on %s (%s): does one serve this network?", linked->name,
-			 linked->mac);
-}
-
-static int try_interface(struct node *node, const struct interface *i, struct lease *lease, bool *up, struct error *err)
-{
-	*up = false;
-	if (interface_up(i->name, err) < 0)
-		return -1;
-	if (!i->carrier)
-		return 0;
-	if (node->options.ip.given) {
-		*up = true;
-		return configure(&node->options.ip, i->name, lease, err);
-	}
-	*up = read_lease(i->name, lease);
-	return *up || find_client(node, i->name) ? 0 : start_client(node, i, err);
-}
-
-/* One attempt. Clients that were started stay for the next. */
+/* One attempt. What was started stays for the next. */
 int phase_network(struct node *node, char *detail, struct error *err)
 {
 	int64_t limit = (int64_t)node->options.network_timeout * 1000;
 	int64_t end = clock_ms() + (limit < ATTEMPT_MS ? limit : ATTEMPT_MS);
-	struct wanted wanted = find_wanted(node);
-	struct interface all[INTERFACES];
-	size_t n = 0;
 
-	if (interface_up("lo", err) < 0 || dir_make_at(AT_FDCWD, LEASES, 0755, err) < 0)
+	if (!supervise_find(&node->supervisor, "network") && start_program(node, err) < 0)
 		return -1;
-	while (clock_ms() < end && node->supervisor.request == REQUEST_NONE) {
-		n = interface_list(all);
-		for (size_t i = 0; i < n; i++) {
-			struct lease lease;
-			bool up;
+	return wait_until_up(node, end, detail, err);
+}
 
-			if (!is_wanted(&wanted, &all[i]))
-				continue;
-			if (try_interface(node, &all[i], &lease, &up, err) < 0)
-				return -1;
-			if (!up)
-				continue;
-			snprintf(detail, DETAIL_SIZE, "%.15s %s/%u%s%s", all[i].name, lease.address, lease.prefix,
-				 lease.router[0] ? " via " : "", lease.router);
-			return settle(node, &all[i], &lease, err);
-		}
-		supervise_step(&node->supervisor, clock_ms() + LOOK_MS);
-	}
-	return explain(&wanted, all, n, err);
+int network_again(struct node *node, char *detail, struct error *err)
+{
+	struct service *s = supervise_find(&node->supervisor, "network");
+
+	/* What it said about the old plan does not count for the new one. */
+	unlink(STATUS);
+	node->network.up = false;
+	node->network.waiting[0] = '\0';
+	if (s)
+		service_stop(s, clock_ms(), true);
+	else if (start_program(node, err) < 0)
+		return -1;
+	return wait_until_up(node, clock_ms() + (int64_t)node->options.network_timeout * 1000, detail, err);
 }

@@ -5,8 +5,8 @@
 
 #include "base/arena.h"
 #include "init/cmdline.h"
-#include "init/lease.h"
 #include "init/names.h"
+#include "init/network-status.h"
 #include "init/plan.h"
 #include "init/supervise.h"
 
@@ -35,6 +35,10 @@ struct node {
 	struct image_facts image;
 	bool renamed; /* the plan's host name is the configuration's, which has weighed the command line's already */
 	struct facts facts;
-	struct lease lease; /* of the node's interface */
+	struct network_status network; /* as last read */
+	struct watch network_watch;
+	bool settled; /* the facts are in use: a change of them is one of the running node */
+	void (*network_changed)(struct node *node); /* called when there is another status; NULL: nobody wants to know */
+	void (*time_changed)(struct node *node);    /* called when the NTP client said something */
 	struct supervisor supervisor;
 };

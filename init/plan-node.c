@@ -19,7 +19,7 @@ static int check_hostname(const char *word, const char *value, struct error *err
 	return plan_check_variables(word, plan_hostname_variables, err);
 }
 
-static int check_node_ip(const char *word, const char *value, struct error *err)
+int plan_check_node_ip(const char *word, const char *value, struct error *err)
 {
 	_cleanup_error_ struct error ignored = {0};
 
@@ -172,7 +172,7 @@ const struct plan_record plan_node_records[] = {
 	{"hostname", &plan_type_text, AT(hostname), check_hostname, 0, NULL},
 	{"failure", &type_failure, 0, NULL, 0, NULL},
 	{"interface", &plan_type_text, AT(interface), plan_check_interface, 0, NULL},
-	{"node-ip", &plan_type_text, AT(node_ip), check_node_ip, 0, NULL},
+	{"node-ip", &plan_type_text, AT(node_ip), plan_check_node_ip, 0, NULL},
 	{"built", &type_built, AT(built), NULL, 0, NULL},
 	{"time", &type_time, 0, NULL, 0, NULL},
 	{"ntp", &plan_type_words, AT(ntp), plan_check_host, 0, NULL},

@@ -64,6 +64,7 @@ int plan_check_domain(const char *word, const char *value, struct error *err);
 int plan_check_address(const char *word, const char *value, struct error *err);
 int plan_check_host(const char *word, const char *value, struct error *err);
 int plan_check_interface(const char *word, const char *value, struct error *err);
+int plan_check_node_ip(const char *word, const char *value, struct error *err);
 int plan_check_url_words(const char *word, const char *value, struct error *err);
 int plan_check_command(const char **words, struct error *err);
 /* IPv4 or IPv6 with a prefix's length. */

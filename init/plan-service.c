@@ -168,7 +168,8 @@ int plan_open_service(struct plan_reading *r, const char **words, struct error *
 	if (!plan_word_is_name(words[0]))
 		return error_set(err, "\"%s\" is no name", words[0]);
 	/* Their cgroups and logs have these names. */
-	if (!strcmp(words[0], "init") || !strcmp(words[0], "shell") || !strncmp(words[0], "dhcp-", 5))
+	if (!strcmp(words[0], "init") || !strcmp(words[0], "shell") || !strcmp(words[0], "network") ||
+	    !strcmp(words[0], "ntp") || !strncmp(words[0], "dhcp-", 5) || !strncmp(words[0], "dhcp6-", 6))
 		return error_set(err, "%s is a name that PID 1 keeps for itself", words[0]);
 	if (plan_find_service(&r->plan, words[0]))
 		return error_set(err, "%s is given twice", words[0]);

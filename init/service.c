@@ -86,6 +86,28 @@ int service_prepare(struct arena *a, struct service *s, struct loop *loop, const
 	return log_pipe(&s->log, loop, err);
 }
 
+static bool same_words(const char *const *a, const char *const *b)
+{
+	size_t i = 0;
+
+	while (a[i] && b[i] && !strcmp(a[i], b[i]))
+		i++;
+	return !a[i] && !b[i];
+}
+
+bool service_refill(struct arena *a, struct service *s, const struct names_variable *variables)
+{
+	const char **argv = fill_all(a, &s->plan->run, variables), **envp = make_environment(a, s->plan, variables);
+	const char **words = fill_all(a, &s->plan->ready_words, variables);
+
+	if (same_words(argv, s->argv) && same_words(envp, s->envp) && same_words(words, s->ready.words))
+		return false;
+	s->argv = argv;
+	s->envp = envp;
+	s->ready.words = words;
+	return true;
+}
+
 static void back_off(struct service *s, int64_t now)
 {
 	s->state = SERVICE_BACKOFF;

@@ -49,6 +49,9 @@ struct service {
 int service_prepare(struct arena *a, struct service *s, struct loop *loop, const struct plan_service *plan,
 		    const struct names_variable *variables, struct error *err);
 
+/* Fill the variables in anew. True when that changed a word: the service is to be started again. */
+bool service_refill(struct arena *a, struct service *s, const struct names_variable *variables);
+
 /* Start it now, or say that nothing is to be done (exists). A failed fork is tried again after the backoff. */
 void service_start(struct service *s, int64_t now);
 

@@ -6,6 +6,7 @@
 #include "init/cgroup.h"
 #include "init/console.h"
 #include "init/kmsg.h"
+#include "init/network.h"
 #include "init/phases.h"
 #include "init/watchdog.h"
 
@@ -62,12 +63,9 @@ int phase_watchdog(struct node *node, char *detail, struct error *err)
 
 int phase_services(struct node *node, char *detail, struct error *err)
 {
-	const struct facts *f = &node->facts;
-	const struct names_variable variables[] = {
-		{"node_ip", f->node_ip}, {"hostname", f->hostname}, {"mac", f->mac}, {"interface", f->interface},
-		{"machine_id", f->machine_id}, {NULL, NULL},
-	};
+	struct names_variable variables[NODE_VARIABLES];
 
+	node_variables(node, variables);
 	raise_limits();
 	buttons_find(&node->supervisor);
 	for (size_t i = 0; i < node->plan.service_count; i++)

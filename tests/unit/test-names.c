@@ -6,7 +6,6 @@
 
 #include <cmocka.h>
 
-#include "init/lease.h"
 #include "init/names.h"
 
 static void test_uuid(void **state)
@@ -78,47 +77,10 @@ static void test_fill(void **state)
 	assert_string_equal(out, "10.");
 }
 
-static int parse(const char *text, struct lease *l, struct error *err)
-{
-	return lease_parse("eth0", text, strlen(text), l, err);
-}
-
-static void test_lease(void **state)
-{
-	_cleanup_error_ struct error err = {0};
-	struct lease l;
-
-	(void)state;
-	assert_int_equal(parse("address 10.0.2.15\nprefix 24\nrouter 10.0.2.2\n"
-			       "dns 10.0.2.3 nonsense 1.1.1.1 8.8.8.8 9.9.9.9\n"
-			       "domain lan.example\nhostname n7\nlease 86400\nserver 10.0.2.2\n", &l, &err), 0);
-	assert_string_equal(l.address, "10.0.2.15");
-	assert_int_equal(l.prefix, 24);
-	assert_string_equal(l.dns[0], "10.0.2.3");
-	assert_string_equal(l.dns[1], "1.1.1.1");
-	assert_string_equal(l.dns[2], "8.8.8.8");
-	assert_string_equal(l.domain, "lan.example");
-	assert_string_equal(l.hostname, "n7");
-	assert_int_equal(l.seconds, 86400);
-	assert_int_equal(parse("address 10.0.2.15\nprefix 24\nhostname -rf\ndomain a..b\nrouter x\n", &l, &err), 0);
-	assert_string_equal(l.hostname, "");
-	assert_string_equal(l.domain, "");
-	assert_string_equal(l.router, "");
-	assert_int_equal(parse("address 10.0.2\n", &l, &err), -1);
-	assert_string_equal(error_text(&err), "eth0:1: address: \"10.0.2\" is no IPv4 address");
-	assert_int_equal(parse("address 10.0.2.3\nprefix 33\n", &l, &err), -1);
-	assert_string_equal(error_text(&err), "eth0:2: prefix: \"33\" is no number of bits");
-	assert_int_equal(parse("address 10.0.2.3\n", &l, &err), -1);
-	assert_string_equal(error_text(&err), "eth0: has no address and prefix");
-	assert_int_equal(parse("address\n", &l, &err), -1);
-	assert_string_equal(error_text(&err), "eth0:1: address: without a value");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_uuid), cmocka_unit_test(test_derived), cmocka_unit_test(test_hostname), cmocka_unit_test(test_fill),
-		cmocka_unit_test(test_lease),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
