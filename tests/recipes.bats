@@ -286,9 +286,9 @@ fails_with() {
 }
 
 # Built again in another folder, with other numbers of jobs, umask, locale and time zone, by the lock of the first.
-@test "busybox, dropbear, pause, demo and image-import are the same bytes anywhere" {
+@test "busybox, dropbear, pause, demo and containerd-clients are the same bytes anywhere" {
 	local name
-	for name in busybox dropbear pause demo image-import; do
+	for name in busybox dropbear pause demo containerd-clients; do
 		"$MKDL" recipe "$name"
 		mkdir -p "again/$name"
 		cp "out/recipes/$name/lock" "again/$name/lock"
@@ -299,7 +299,7 @@ fails_with() {
 
 @test "what is built is static, and names no folder of the machine that built it" {
 	local name file
-	for name in busybox dropbear image-import; do
+	for name in busybox dropbear containerd-clients; do
 		"$MKDL" recipe "$name"
 		file=$(find "out/recipes/$name/files" -type f)
 		run readelf --wide --program-headers "$file"

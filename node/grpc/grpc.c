@@ -18,7 +18,7 @@
 enum { SILENCE_MS = 120 * 1000, PREFIX_SIZE = 5, STATUS_TEXT_SIZE = 512, STATUS_NONE = -1 };
 
 struct grpc {
-	int fd, send_errno;
+	int fd, send_errno, patience_ms;
 	nghttp2_session *session;
 	const struct grpc_header *headers;
 	size_t header_count;
@@ -206,6 +206,7 @@ struct grpc *grpc_connect(const char *path, const struct grpc_header *headers, s
 	}
 	g->headers = headers;
 	g->header_count = n;
+	g->patience_ms = SILENCE_MS;
 	g->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (g->fd < 0 || setsockopt(g->fd, SOL_SOCKET, SO_SNDTIMEO, &silence, sizeof(silence)) < 0 ||
 	    connect(g->fd, (struct sockaddr *)&address, sizeof(address)) < 0)
@@ -214,6 +215,11 @@ struct grpc *grpc_connect(const char *path, const struct grpc_header *headers, s
 		return g;
 	grpc_close(g);
 	return NULL;
+}
+
+void grpc_patience(struct grpc *g, int ms)
+{
+	g->patience_ms = ms;
 }
 
 void grpc_close(struct grpc *g)
@@ -235,11 +241,11 @@ static int wait_for(const struct grpc *g, short events, struct error *err)
 	int n;
 
 	do
-		n = poll(&p, 1, SILENCE_MS);
+		n = poll(&p, 1, g->patience_ms);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return error_errno(err, "poll");
-	return n ? 0 : error_set(err, "no answer for %d s", SILENCE_MS / 1000);
+	return n ? 0 : error_set(err, "no answer for %d s", g->patience_ms / 1000);
 }
 
 static int flush(struct grpc *g, struct error *err)

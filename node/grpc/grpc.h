@@ -21,6 +21,8 @@ struct grpc_header {
 /* Connect. headers (n of them) stay the caller's and must outlive the connection. NULL on failure. */
 struct grpc *grpc_connect(const char *socket, const struct grpc_header *headers, size_t n, struct error *err);
 void grpc_close(struct grpc *g);
+/* How long the server may be silent while it is expected to say something, in milliseconds; 120 s without this. */
+void grpc_patience(struct grpc *g, int ms);
 
 /* Begin a call ("/package.Service/Method"). There must be none under way. */
 int grpc_begin(struct grpc *g, const char *method, struct error *err);
