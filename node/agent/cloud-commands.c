@@ -5,8 +5,7 @@
 
 #define AT(field) offsetof(struct settings, field)
 
-/* A word as the shell reads it back: in single quotes, those inside as '\''. */
-static void quote(struct strbuf *out, const char *word)
+void cloud_quote(struct strbuf *out, const char *word)
 {
 	strbuf_puts(out, "'");
 	for (const char *p = word; *p; p++)
@@ -33,7 +32,7 @@ static const char *join_words(struct cloud *c, const struct value *name, const s
 			return NULL;
 		if (i)
 			strbuf_puts(&line, " ");
-		quote(&line, list->items[i]->text);
+		cloud_quote(&line, list->items[i]->text);
 	}
 	return arena_strdup(c->r.arena, line.data);
 }

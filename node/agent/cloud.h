@@ -88,6 +88,9 @@ void cloud_set(struct cloud *c, struct value *map, const struct value *key, cons
 struct value *cloud_dig(struct cloud *c, struct value *map, const struct value *key, const char *name);
 bool cloud_remove(struct value *map, const char *name);
 
+/* A word as the shell reads it back: in single quotes, those inside as '\\''. */
+void cloud_quote(struct strbuf *out, const char *word);
+
 /* Plain types, with the field that each fills. A null counts as not written. */
 cloud_read cloud_read_text;    /* const char * */
 cloud_read cloud_read_line;    /* const char *, one line */

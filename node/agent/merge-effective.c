@@ -17,6 +17,8 @@ static bool is_secret_key(const char *key)
 	static const char *const words[] = {"token", "password", "passwd", "secret", "private"};
 	size_t n = strlen(key);
 
+	if (!strcmp(key, "lock_passwd"))
+		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		size_t len = strlen(words[i]);
 

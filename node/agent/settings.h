@@ -36,7 +36,7 @@ struct setting_content {
 	const char *url;  /* NULL: data */
 	struct strings headers; /* "Name: value", of the request */
 	bool gzip;        /* what comes from the url is unpacked */
-	const char *hash; /* "sha256-HEX" or "sha512-HEX", of what came, before it is unpacked; NULL: none */
+	const char *hash; /* "sha256-HEX" or "sha512-HEX", of the content, unpacked; NULL: none */
 	struct place at;
 };
 

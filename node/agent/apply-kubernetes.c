@@ -1,0 +1,150 @@
+/* The kubelet of the image joins the cluster that the configuration names: its command line and the files that it reads; and the
+ * registries that containerd asks first. */
+#include <string.h>
+
+#include "node/agent/apply.h"
+
+#define BOOTSTRAP "/etc/kubernetes/bootstrap-kubeconfig"
+#define CLUSTER_CA "/etc/kubernetes/pki/ca.crt"
+#define MIRRORS "/etc/containerd/certs.d"
+
+/* Index of the word that gives a flag ("--node-labels=…"), or the count. */
+static size_t find_flag(const struct strings *run, const char *flag)
+{
+	size_t n = strcspn(flag, "="), i = 0;
+
+	while (i < run->count && (strncmp(run->items[i], flag, n) != 0 || (run->items[i][n] != '=' && run->items[i][n])))
+		i++;
+	return i;
+}
+
+static void set_flag(struct apply *a, struct plan_service *s, const char *word)
+{
+	size_t at = find_flag(&s->run, word);
+	struct strings run = {0};
+
+	/* The list may be another's array: it is written anew. */
+	for (size_t i = 0; i < s->run.count; i++)
+		strings_add(a->arena, &run, i == at ? word : s->run.items[i]);
+	if (at == s->run.count)
+		strings_add(a->arena, &run, word);
+	s->run = run;
+}
+
+/* The profile's labels with ours, one of the same name replaced. */
+static void set_labels(struct apply *a, struct plan_service *s, const struct pairs *labels)
+{
+	static const char flag[] = "--node-labels=";
+	size_t at = find_flag(&s->run, flag);
+	const char *known = at < s->run.count ? s->run.items[at] + strcspn(s->run.items[at], "=") : "", *out = "";
+
+	for (const char *p = known + (*known == '='); *p;) {
+		size_t n = strcspn(p, ",");
+		const char *label = arena_strndup(a->arena, p, n), *key = arena_strndup(a->arena, p, strcspn(label, "="));
+
+		if (n && !pairs_get(labels, key))
+			out = arena_printf(a->arena, "%s%s%s", out, *out ? "," : "", label);
+		p += n + (p[n] == ',');
+	}
+	for (size_t i = 0; i < labels->count; i++)
+		out = arena_printf(a->arena, "%s%s%s=%s", out, *out ? "," : "", labels->items[i].key, labels->items[i].value);
+	set_flag(a, s, arena_printf(a->arena, "%s%s", flag, out));
+}
+
+static void set_taints(struct apply *a, struct plan_service *s, const struct strings *taints)
+{
+	const char *out = "";
+
+	for (size_t i = 0; i < taints->count; i++)
+		out = arena_printf(a->arena, "%s%s%s", out, *out ? "," : "", taints->items[i]);
+	set_flag(a, s, arena_printf(a->arena, "--register-with-taints=%s", out));
+}
+
+static bool wants_kubelet(const struct mkdl *m)
+{
+	return m->server || m->token || m->ca || m->node_ip || m->labels.count || m->taints.count || m->args.count;
+}
+
+static int check_join(struct apply *a, const struct mkdl *m, const struct plan_service *kubelet, struct error *err)
+{
+	if (!m->server && !m->token)
+		return 0;
+	if (find_flag(&kubelet->run, "--bootstrap-kubeconfig") == kubelet->run.count)
+		return place_error(err, m->kubernetes_at, "the image's kubelet runs without an API server; give its profile "
+				   "kubernetes: {role: worker, server: …}, whose address may then be another one here");
+	if (!m->server)
+		return place_error(err, m->kubernetes_at, "\"token\" needs \"server\" beside it: both go into " BOOTSTRAP);
+	if (!m->token)
+		return place_error(err, m->kubernetes_at, "\"server\" needs \"token\" beside it: both go into " BOOTSTRAP);
+	if (!m->ca && !root_exists(&a->root, CLUSTER_CA))
+		return place_error(err, m->kubernetes_at, "the cluster's certificate authority is not known: give \"ca\" (PEM), or put it "
+				   "into the image as " CLUSTER_CA);
+	return 0;
+}
+
+int apply_kubernetes_prepare(struct apply *a, struct error *err)
+{
+	const struct mkdl *m = a->settings.mkdl;
+	struct plan_service *kubelet = plan_find_service(a->plan, "kubelet");
+
+	if (!m || !wants_kubelet(m))
+		return 0;
+	if (!kubelet)
+		return place_error(err, m->kubernetes_at, "there is no service \"kubelet\" in the image that \"kubernetes\" could be for");
+	if (check_join(a, m, kubelet, err) < 0)
+		return -1;
+	if (m->labels.count)
+		set_labels(a, kubelet, &m->labels);
+	if (m->taints.count)
+		set_taints(a, kubelet, &m->taints);
+	if (m->node_ip) {
+		a->plan->node_ip = m->node_ip;
+		set_flag(a, kubelet, "--node-ip=${node_ip}");
+	}
+	for (size_t i = 0; i < m->args.count; i++)
+		set_flag(a, kubelet, m->args.items[i]);
+	return 0;
+}
+
+/* A kubeconfig (client-go's format, as JSON, which is YAML) whose user is the bootstrap token. */
+static int write_bootstrap(struct apply *a, const struct mkdl *m, struct error *err)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+
+	if (m->ca && root_write(&a->root, CLUSTER_CA, m->ca, strlen(m->ca), 0644, 0, 0, err) < 0)
+		return -1;
+	if (!m->server)
+		return 0;
+	/* Both were checked to be plain: no quote, no backslash. */
+	strbuf_printf(&text,
+		      "{\"apiVersion\": \"v1\", \"kind\": \"Config\", \"current-context\": \"bootstrap\",\n"
+		      " \"clusters\": [{\"name\": \"cluster\", \"cluster\": {\"server\": \"%s\", \"certificate-authority\": \"" CLUSTER_CA "\"}}],\n"
+		      " \"users\": [{\"name\": \"bootstrap\", \"user\": {\"token\": \"%s\"}}],\n"
+		      " \"contexts\": [{\"name\": \"bootstrap\", \"context\": {\"cluster\": \"cluster\", \"user\": \"bootstrap\"}}]}\n",
+		      m->server, m->token);
+	return root_write(&a->root, apply_place(a, BOOTSTRAP), text.data, text.len, 0600, 0, 0, err);
+}
+
+/* containerd's docs/hosts.md. */
+static int write_mirrors(struct apply *a, const struct mkdl_registry *r, struct error *err)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	const char *path = arena_printf(a->arena, MIRRORS "/%s/hosts.toml", r->host);
+
+	strbuf_puts(&text, "# Asked in this order, before the registry itself.\n");
+	for (size_t i = 0; i < r->mirrors.count; i++)
+		strbuf_printf(&text, "[host.\"%s\"]\n  capabilities = [\"pull\", \"resolve\"]\n", r->mirrors.items[i]);
+	return root_write(&a->root, path, text.data, text.len, 0644, 0, 0, err);
+}
+
+int apply_kubernetes(struct apply *a, struct error *err)
+{
+	const struct mkdl *m = a->settings.mkdl;
+
+	if (!m)
+		return 0;
+	for (size_t i = 0; i < m->registry_count; i++)
+		if (write_mirrors(a, &m->registries[i], err) < 0)
+			return -1;
+	return write_bootstrap(a, m, err);
+}
