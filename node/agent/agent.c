@@ -60,6 +60,16 @@ static int tolerate(struct agent *g, struct error *err)
 	return 0;
 }
 
+/* What a configuration names beside the sources themselves. */
+static int fetch_content(void *context, const char *url, struct strbuf *out, struct error *err)
+{
+	struct agent *g = context;
+
+	if (!g->fetches && strncmp(url, "file:", 5) != 0)
+		return error_set(err, "%s: is not fetched here (--fetch allows it)", url);
+	return fetch_url(&g->collect.fetch, g->arena, url, NULL, out, err);
+}
+
 static int read_sources(struct agent *g, struct error *err)
 {
 	struct collect *c = &g->collect;
@@ -68,6 +78,7 @@ static int read_sources(struct agent *g, struct error *err)
 		if (collect_source(c, &g->sources.items[i], err) < 0 && tolerate(g, err) < 0)
 			return -1;
 	g->config = config_new(g->arena, g->variables);
+	config_set_fetcher(g->config, fetch_content, g, c->signed_only);
 	for (size_t i = 0; i < c->documents.count; i++)
 		if (config_add(g->config, &c->documents.items[i], err) < 0 && tolerate(g, err) < 0)
 			return -1;

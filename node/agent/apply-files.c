@@ -56,7 +56,9 @@ static int fetch(struct apply *a, struct setting_content *c, struct error *err)
 		return error_set(err, "the address is longer than %d bytes", URL_SIZE - 1);
 	if (!a->config->fetch)
 		return error_set(err, "%s: nothing is fetched here", url);
-	if (a->config->fetch(a->config->fetch_context, url, &c->headers, CLOUD_FILE_LIMIT, &text, err) < 0)
+	if (a->config->hashed && !c->hash)
+		return error_set(err, "%s: configuration has to be signed here, and this is not; give its checksum (\"hash\")", url);
+	if (a->config->fetch(a->config->fetch_context, url, &text, err) < 0)
 		return -1;
 	copy = arena_alloc(a->arena, text.len + 1);
 	if (text.len)

@@ -79,23 +79,6 @@ static bool is_url(struct reader *r, const struct value *name, const struct valu
 	return expect(r, name, v, has_scheme(v->text, schemes, 4), "an address that begins with http://, https:// or tftp://");
 }
 
-static void read_headers(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
-{
-	struct strings *list = field;
-
-	(void)k;
-	if (v->type != VALUE_MAP) {
-		complain(&c->r, v, "\"%s\": expected a map of names and values", name->text);
-		return;
-	}
-	for (size_t i = 0; i < v->count; i++)
-		if (is_text(&c->r, v->keys[i], v->items[i]) && check_plain(&c->r, v->keys[i], v->items[i]) &&
-		    expect(&c->r, v->keys[i], v->keys[i], consists_of(v->keys[i]->text, LOWER UPPER DIGIT, LOWER UPPER DIGIT "-"),
-			   "the name of a header"))
-			strings_add(c->r.arena, list,
-				    arena_printf(c->r.arena, "%s: %s", v->keys[i]->text, v->items[i]->text));
-}
-
 static bool check_hash(struct reader *r, const struct value *name, const struct value *v)
 {
 	size_t n = strlen(v->text), digits = begins_with(v->text, "sha256-") ? 64 : begins_with(v->text, "sha512-") ? 128 : 0;
@@ -107,7 +90,7 @@ static bool check_hash(struct reader *r, const struct value *name, const struct 
 static const struct cloud_key source_keys[] = {
 	{"uri", CLOUD_APPLIED, "http, https or tftp, with ${mac}, ${uuid}, ${serial}, ${hostname}. Fetched before anything is written; "
 	 "when that fails the boot stops.", cloud_read_line, AT(uri), is_url, 0, NULL},
-	{"headers", CLOUD_APPLIED, "Of the request.", read_headers, AT(file.content.headers), NULL, 0, NULL},
+	{"headers", CLOUD_REFUSED, "requests carry no headers of yours; let the server know the node by its address", NULL, 0, NULL, 0, NULL},
 	{"hash", CLOUD_APPLIED, "mkdl's own: \"sha256-…\" or \"sha512-…\" of what comes.", cloud_read_line, AT(file.content.hash),
 	 check_hash, 0, NULL},
 };

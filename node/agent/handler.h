@@ -16,13 +16,11 @@ struct names_variable;
 struct config *config_new(struct arena *a, const struct names_variable *variables);
 
 /* How the content of an address that a configuration names (Ignition's sources, write_files[].source) is fetched: url has its
- * variables filled in; headers are lines "Name: value". At most limit bytes, appended to out. Without one, such addresses
- * are errors. */
+ * variables filled in; what comes is appended to out. Without one, such addresses are errors. hashed: only with a checksum beside
+ * them (the node takes signed configuration only, and these are not signed). */
 struct strbuf;
-struct strings;
-typedef int config_fetch(void *context, const char *url, const struct strings *headers, size_t limit, struct strbuf *out,
-			 struct error *err);
-void config_set_fetcher(struct config *c, config_fetch *fetch, void *context);
+typedef int config_fetch(void *context, const char *url, struct strbuf *out, struct error *err);
+void config_set_fetcher(struct config *c, config_fetch *fetch, void *context, bool hashed);
 
 /* Read one document and merge it over what came before. Warnings (keys that are ignored here) are said on stderr, one line
  * each, "NAME:LINE:COLUMN: warning: …". A mistake in it is an error; all of the document's are said, the last line is err's. */

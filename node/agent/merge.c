@@ -18,8 +18,9 @@ struct config *config_new(struct arena *a, const struct names_variable *variable
 	return c;
 }
 
-void config_set_fetcher(struct config *c, config_fetch *fetch, void *context)
+void config_set_fetcher(struct config *c, config_fetch *fetch, void *context, bool hashed)
 {
+	c->hashed = hashed;
 	c->fetch = fetch;
 	c->fetch_context = context;
 }

@@ -15,6 +15,7 @@ struct config {
 	struct value *merged; /* canonical form */
 	config_fetch *fetch;
 	void *fetch_context;
+	bool hashed;
 };
 
 /* base, overridden by over: both maps in canonical form, neither is changed. */

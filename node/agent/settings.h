@@ -34,7 +34,6 @@ struct setting_content {
 	const char *data; /* size bytes; NULL with a url */
 	size_t size;
 	const char *url;  /* NULL: data */
-	struct strings headers; /* "Name: value", of the request */
 	bool gzip;        /* what comes from the url is unpacked */
 	const char *hash; /* "sha256-HEX" or "sha512-HEX", of the content, unpacked; NULL: none */
 	struct place at;
