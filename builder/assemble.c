@@ -80,13 +80,15 @@ static int add_components(struct build *b, struct error *err)
 	return 0;
 }
 
-/* The programs of mkdl's own build that every node has. */
+/* The programs of mkdl's own build, and which nodes have them. */
 static const struct {
 	const char *helper, *path, *reason;
+	bool (*wanted)(const struct build *b); /* NULL: every node */
 } node_programs[] = {
-	{"mkdl-init", "/init", "PID 1"},
-	{"network", "/usr/libexec/mkdl/network", "PID 1's network program"},
-	{"nodectl", "/usr/bin/nodectl", "asks PID 1"},
+	{"mkdl-init", "/init", "PID 1", NULL},
+	{"network", "/usr/libexec/mkdl/network", "PID 1's network program", NULL},
+	{"nodectl", "/usr/bin/nodectl", "asks PID 1", NULL},
+	{"state", "/usr/libexec/mkdl/state", "state: of the profile", implicit_state_program},
 };
 
 static int add_program(struct build *b, size_t i, struct error *err)
@@ -123,7 +125,7 @@ static int add_node_programs(struct build *b, struct error *err)
 	};
 
 	for (size_t i = 0; i < sizeof(node_programs) / sizeof(*node_programs); i++)
-		if (add_program(b, i, err) < 0)
+		if ((!node_programs[i].wanted || node_programs[i].wanted(b)) && add_program(b, i, err) < 0)
 			return -1;
 	tree_add(&b->tree, &link);
 	return 0;

@@ -47,6 +47,7 @@ int build_open(struct build *b, const char *profile, const struct build_options 
 	b->progress = progress_new(!no_color, options->verbose);
 	b->lock.arena = b->arena;
 	add_implicit_components(b);
+	implicit_modules(b);
 	return 0;
 }
 

@@ -68,19 +68,33 @@ int node_files_add(struct build *b, struct error *err)
 
 const struct component *implicit_components(struct build *b, size_t *count)
 {
-	struct component *c = arena_new(b->arena, struct component);
+	struct component *all = arena_calloc(b->arena, 1 + NODE_STATE_COMPONENTS, sizeof(*all)), *c = all;
 
-	*count = b->profile.image_count ? 1 : 0;
-	*c = (struct component){
-		.name = "image-import",
-		.source = {.kind = SOURCE_BUILD, .spec = "image-import", .roots = b->profile.roots},
-		.to = NODE_IMPORTER,
-		.mode = 0755,
-		.uid = 0,
-		.gid = 0,
-		.layer = LAYER_RUNTIME,
-		.at = *count ? b->profile.images[0].at : (struct place){0},
-	};
-	c->source.at = c->at;
-	return c;
+	if (b->profile.image_count) {
+		*c = (struct component){
+			.name = "image-import",
+			.source = {.kind = SOURCE_BUILD, .spec = "image-import", .roots = b->profile.roots},
+			.to = NODE_IMPORTER,
+			.mode = 0755,
+			.uid = 0,
+			.gid = 0,
+			.layer = LAYER_RUNTIME,
+			.at = b->profile.images[0].at,
+		};
+		c->source.at = c->at;
+		c++;
+	}
+	c += node_state_components(b, c);
+	*count = (size_t)(c - all);
+	return all;
+}
+
+void implicit_modules(struct build *b)
+{
+	node_state_modules(b);
+}
+
+bool implicit_state_program(const struct build *b)
+{
+	return node_state_program(&b->profile);
 }

@@ -47,3 +47,10 @@ int node_plan(struct build *b, const struct node_facts *facts, struct plan *out,
 
 /* The text of /etc/mkdl/plan, read back by PID 1's own reader. file is the profile's name for messages. */
 int node_plan_write(struct arena *a, const char *file, const struct plan *plan, struct strbuf *out, struct error *err);
+
+/* What the state of the profile implies: does the image need the program that mounts it; components (at most
+ * NODE_STATE_COMPONENTS, appended to out; returns how many); kernel modules, added to the profile's. */
+enum { NODE_STATE_COMPONENTS = 3 };
+bool node_state_program(const struct profile *p);
+size_t node_state_components(struct build *b, struct component *out);
+void node_state_modules(struct build *b);

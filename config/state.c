@@ -35,7 +35,7 @@ static const struct {
 	{"chap", OF(ISCSI), 0},
 	{"device", OF(DISK), OF(DISK)},
 	{"fs", OF(ISCSI) | OF(LOOP) | OF(DISK), 0},
-	{"format", OF(ISCSI) | OF(LOOP) | OF(DISK), 0},
+	{"format", OF(NFS) | OF(ISCSI) | OF(LOOP) | OF(DISK), 0},
 	{"away", OF(NFS) | OF(ISCSI) | OF(LOOP) | OF(DISK), 0},
 };
 

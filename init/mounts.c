@@ -61,23 +61,3 @@ int phase_mounts(struct node *node, char *detail, struct error *err)
 		return error_errno(err, "making / shared");
 	return dir_make_at(AT_FDCWD, LOG_FOLDER, 0755, err);
 }
-
-int phase_state(struct node *node, char *detail, struct error *err)
-{
-	for (size_t i = 0; i < node->plan.state_count; i++) {
-		const struct plan_state *s = &node->plan.states[i];
-		char data[64];
-
-		if (dir_make_at(AT_FDCWD, s->path, 0755, err) < 0)
-			return -1;
-		if (s->kind != PLAN_STATE_TMPFS)
-			return error_set(err, "%s: the image lacks what mounts state that is not tmpfs", s->path);
-		snprintf(data, sizeof(data), "mode=0755,size=%s", s->size);
-		/* The kubelet's and the container runtime's folders hold devices and set-uid programs of containers. */
-		if (mount("tmpfs", s->path, "tmpfs", 0, data) < 0)
-			return error_errno(err, "tmpfs of %s on %s", s->size, s->path);
-	}
-	if (node->plan.state_count)
-		snprintf(detail, DETAIL_SIZE, "%zu mounted", node->plan.state_count);
-	return 0;
-}
