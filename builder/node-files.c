@@ -66,24 +66,33 @@ int node_files_add(struct build *b, struct error *err)
 	return add_plan(b, &facts, err);
 }
 
+/* One of the programs of the recipe containerd-clients. */
+static struct component containerd_client(struct build *b, const char *name, const char *file, const char *to, struct place at)
+{
+	struct component c = {
+		.name = name,
+		.source = {.kind = SOURCE_BUILD, .spec = "containerd-clients", .roots = b->profile.roots, .at = at},
+		.to = to,
+		.mode = 0755,
+		.uid = 0,
+		.gid = 0,
+		.layer = LAYER_RUNTIME,
+		.at = at,
+	};
+
+	strings_add(b->arena, &c.files, file);
+	return c;
+}
+
 const struct component *implicit_components(struct build *b, size_t *count)
 {
-	struct component *all = arena_calloc(b->arena, 1 + NODE_STATE_COMPONENTS, sizeof(*all)), *c = all;
+	struct component *all = arena_calloc(b->arena, 2 + NODE_STATE_COMPONENTS, sizeof(*all)), *c = all;
+	const struct profile *p = &b->profile;
 
-	if (b->profile.image_count) {
-		*c = (struct component){
-			.name = "image-import",
-			.source = {.kind = SOURCE_BUILD, .spec = "image-import", .roots = b->profile.roots},
-			.to = NODE_IMPORTER,
-			.mode = 0755,
-			.uid = 0,
-			.gid = 0,
-			.layer = LAYER_RUNTIME,
-			.at = b->profile.images[0].at,
-		};
-		c->source.at = c->at;
-		c++;
-	}
+	if (p->image_count)
+		*c++ = containerd_client(b, "image-import", "/usr/sbin/image-import", NODE_IMPORTER, p->images[0].at);
+	if (p->kubernetes.enabled && profile_component(p, "containerd"))
+		*c++ = containerd_client(b, "drain", "/usr/sbin/drain", NODE_DRAIN, p->kubernetes.at);
 	c += node_state_components(b, c);
 	*count = (size_t)(c - all);
 	return all;

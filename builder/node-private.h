@@ -10,6 +10,7 @@
 #include "init/plan.h"
 
 #define NODE_IMPORTER "/usr/libexec/mkdl/image-import"
+#define NODE_DRAIN "/usr/libexec/mkdl/drain"
 #define NODE_IMAGES "/usr/share/mkdl/images"
 
 /* What the profile and the components come to, worked out once. */

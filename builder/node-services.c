@@ -85,6 +85,24 @@ static int add_containerd(struct build *b, struct plan *plan, struct error *err)
 	return 0;
 }
 
+/* Pods end within their own grace periods before containerd does; the kubelet, which needs it, has ended by then. What it takes
+ * beyond them (unmounting, the network) is within the rest of the time. */
+static void add_drain(struct build *b, struct plan *plan)
+{
+	enum { STOP_SECONDS = 150, REST_SECONDS = 30 };
+	struct plan_service *s = plan_find_service(plan, "containerd");
+	unsigned most;
+
+	if (s->stop.count)
+		return;
+	if (s->stop_timeout == plan_service_new("").stop_timeout)
+		s->stop_timeout = STOP_SECONDS;
+	most = s->stop_timeout > 2 * REST_SECONDS ? s->stop_timeout - REST_SECONDS : s->stop_timeout / 2;
+	strings_add(b->arena, &s->stop, NODE_DRAIN);
+	strings_add(b->arena, &s->stop, "--timeout");
+	strings_add(b->arena, &s->stop, arena_printf(b->arena, "%u", most));
+}
+
 /* Loads the preloaded images into containerd and gives their RAM back. */
 static int add_images(struct build *b, struct plan *plan, struct error *err)
 {
@@ -134,6 +152,8 @@ int node_services(struct build *b, const struct node_facts *facts, struct plan *
 		return -1;
 	if (facts->kubelet && add_kubelet(b, facts, plan, err) < 0)
 		return -1;
+	if (facts->kubelet && facts->containerd)
+		add_drain(b, plan);
 	for (size_t i = 0; i < plan->service_count; i++)
 		if (!plan->services[i].run.count)
 			return place_error(err, plan->services[i].at,

@@ -1,171 +1,8 @@
 #include "node/drain/cri.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "node/grpc/protobuf.h"
 
-enum { GRPC_NOT_FOUND = 5, DEFAULT_GRACE = 30, LONGEST_GRACE = 86400 };
-enum { SANDBOX_READY = 0, CONTAINER_RUNNING = 1 };
-
-/* As the kubelet writes it into each container's annotations (kubelet/kuberuntime/labels.go). */
-#define GRACE_KEY "io.kubernetes.pod.terminationGracePeriod"
-
-static struct protobuf_reader reader_of(const void *data, size_t n)
-{
-	return (struct protobuf_reader){data, (const uint8_t *)data + n};
-}
-
-static const char *text_of(struct arena *a, const struct protobuf_field *f)
-{
-	return f->data ? arena_strndup(a, (const char *)f->data, f->size) : "";
-}
-
-static int malformed(struct error *err)
-{
-	return error_set(err, "containerd's answer is malformed");
-}
-
-/* Fields of PodSandboxMetadata and ContainerMetadata: name is the first of both. */
-static int read_names(struct arena *a, const struct protobuf_field *message, const char **name, const char **namespace)
-{
-	struct protobuf_reader r = reader_of(message->data, message->size);
-	struct protobuf_field f;
-	int more;
-
-	if (!message->data)
-		return -1;
-	while ((more = protobuf_next(&r, &f)) > 0)
-		if (f.number == 1)
-			*name = text_of(a, &f);
-		else if (f.number == 3 && namespace)
-			*namespace = text_of(a, &f);
-	return more;
-}
-
-static int read_sandbox(struct arena *a, const struct protobuf_field *message, struct cri_sandbox *out, uint64_t *state)
-{
-	struct protobuf_reader r = reader_of(message->data, message->size);
-	struct cri_sandbox s = {"", "", ""};
-	struct protobuf_field f;
-	int more;
-
-	*state = 0;
-	while ((more = protobuf_next(&r, &f)) > 0)
-		switch (f.number) {
-		case 1: s.id = text_of(a, &f); break;
-		case 2:
-			if (read_names(a, &f, &s.name, &s.namespace) < 0)
-				return -1;
-			break;
-		case 3: *state = f.value; break;
-		}
-	*out = s;
-	return more;
-}
-
-int cri_read_sandboxes(struct arena *a, const void *data, size_t n, struct cri_sandboxes *out, struct error *err)
-{
-	struct protobuf_reader r = reader_of(data, n);
-	struct cri_sandboxes all = {0};
-	struct protobuf_field f;
-	int more;
-
-	while ((more = protobuf_next(&r, &f)) > 0) {
-		struct cri_sandbox s;
-		uint64_t state;
-
-		if (f.number != 1 || !f.data)
-			continue;
-		if (read_sandbox(a, &f, &s, &state) < 0)
-			return malformed(err);
-		if (state != SANDBOX_READY || !*s.id)
-			continue;
-		all.items = arena_grow(a, all.items, all.count, &all.cap, sizeof(*all.items));
-		all.items[all.count++] = s;
-	}
-	if (more < 0)
-		return malformed(err);
-	*out = all;
-	return 0;
-}
-
-/* An entry of the map of annotations. */
-static int read_annotation(struct arena *a, const struct protobuf_field *message, int64_t *grace)
-{
-	struct protobuf_reader r = reader_of(message->data, message->size);
-	const char *key = "", *value = "";
-	struct protobuf_field f;
-	char *end;
-	int more;
-
-	if (!message->data)
-		return -1;
-	while ((more = protobuf_next(&r, &f)) > 0)
-		if (f.number == 1)
-			key = text_of(a, &f);
-		else if (f.number == 2)
-			value = text_of(a, &f);
-	if (strcmp(key, GRACE_KEY) == 0 && *value) {
-		long long seconds = strtoll(value, &end, 10);
-
-		if (!*end && seconds >= 0 && seconds <= LONGEST_GRACE)
-			*grace = seconds;
-	}
-	return more;
-}
-
-static int read_container(struct arena *a, const struct protobuf_field *message, struct cri_container *out, uint64_t *state)
-{
-	struct protobuf_reader r = reader_of(message->data, message->size);
-	struct cri_container c = {"", "", "", DEFAULT_GRACE};
-	struct protobuf_field f;
-	int more;
-
-	*state = 0;
-	while ((more = protobuf_next(&r, &f)) > 0)
-		switch (f.number) {
-		case 1: c.id = text_of(a, &f); break;
-		case 2: c.sandbox_id = text_of(a, &f); break;
-		case 3:
-			if (read_names(a, &f, &c.name, NULL) < 0)
-				return -1;
-			break;
-		case 6: *state = f.value; break;
-		case 9:
-			if (read_annotation(a, &f, &c.grace) < 0)
-				return -1;
-			break;
-		}
-	*out = c;
-	return more;
-}
-
-int cri_read_containers(struct arena *a, const void *data, size_t n, struct cri_containers *out, struct error *err)
-{
-	struct protobuf_reader r = reader_of(data, n);
-	struct cri_containers all = {0};
-	struct protobuf_field f;
-	int more;
-
-	while ((more = protobuf_next(&r, &f)) > 0) {
-		struct cri_container c;
-		uint64_t state;
-
-		if (f.number != 1 || !f.data)
-			continue;
-		if (read_container(a, &f, &c, &state) < 0)
-			return malformed(err);
-		if (state != CONTAINER_RUNNING || !*c.id)
-			continue;
-		all.items = arena_grow(a, all.items, all.count, &all.cap, sizeof(*all.items));
-		all.items[all.count++] = c;
-	}
-	if (more < 0)
-		return malformed(err);
-	*out = all;
-	return 0;
-}
+enum { GRPC_NOT_FOUND = 5 };
 
 static int call(struct grpc *g, const char *method, const struct strbuf *request, struct strbuf *response, struct error *err)
 {
@@ -217,12 +54,12 @@ int cri_exit_code(struct grpc *g, const char *id, int64_t *code, struct error *e
 	protobuf_string(&request, 1, id);
 	if (call(g, "/runtime.v1.RuntimeService/ContainerStatus", &request, &response, err) < 0)
 		return -1;
-	r = reader_of(response.data ? response.data : "", response.len);
+	r = (struct protobuf_reader){(const uint8_t *)response.data, (const uint8_t *)response.data + response.len};
 	while ((more = protobuf_next(&r, &f)) > 0) {
 		if (f.number != 1 || !f.data)
 			continue;
 		found = 0; /* which is not sent */
-		inner = reader_of(f.data, f.size);
+		inner = (struct protobuf_reader){f.data, f.data + f.size};
 		while ((more = protobuf_next(&inner, &member)) > 0)
 			if (member.number == 7 && !member.data)
 				found = (int32_t)member.value;
@@ -230,7 +67,7 @@ int cri_exit_code(struct grpc *g, const char *id, int64_t *code, struct error *e
 			break;
 	}
 	if (more < 0)
-		return malformed(err);
+		return cri_malformed(err);
 	*code = found;
 	return 0;
 }

@@ -35,6 +35,8 @@ int cri_list_containers(struct grpc *g, struct arena *a, struct cri_containers *
 int cri_read_sandboxes(struct arena *a, const void *data, size_t n, struct cri_sandboxes *out, struct error *err);
 int cri_read_containers(struct arena *a, const void *data, size_t n, struct cri_containers *out, struct error *err);
 
+int cri_malformed(struct error *err);
+
 /* End a container: SIGTERM (or the image's stop signal), after so many seconds SIGKILL. Returns when it has ended. One that is
  * gone already is fine. */
 int cri_stop_container(struct grpc *g, const char *id, int64_t seconds, struct error *err);

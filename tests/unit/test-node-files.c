@@ -366,14 +366,16 @@ static void test_images(void **state)
 	p.image_count = 1;
 	p.containerd = (struct containerd){.sandbox_image = "registry.k8s.io/pause:3.6", .at = {"w.yml", 14, 1}};
 	b = worker_build(&p);
-	assert_string_equal(implicit_components(&b, &count)->source.spec, "image-import");
-	assert_int_equal(count, 1);
+	assert_string_equal(implicit_components(&b, &count)->source.spec, "containerd-clients");
+	assert_int_equal(count, 2);
+	assert_string_equal(implicit_components(&b, &count)[1].to, "/usr/libexec/mkdl/drain");
 	added(&b);
 	assert_int_equal(tree_find(&b.tree, "/usr/share/mkdl/images/list")->layer, LAYER_IMAGES);
 	assert_non_null(strstr(text_of(&b, "/etc/mkdl/plan"), "service images\nrun /usr/libexec/mkdl/image-import --socket "
 				"/run/containerd/containerd.sock --list /usr/share/mkdl/images/list --blobs "
 				"/usr/share/mkdl/images/blobs/sha256 --remove\nneeds containerd\noneshot\n"));
 	assert_non_null(strstr(text_of(&b, "/etc/mkdl/plan"), "needs containerd images\n"));
+	assert_non_null(strstr(text_of(&b, "/etc/mkdl/plan"), "stop /usr/libexec/mkdl/drain --timeout 120\nstop-timeout 150\n"));
 	assert_non_null(strstr(text_of(&b, "/etc/containerd/config.toml"), "sandbox_image = \"registry.k8s.io/pause:3.6\""));
 	p.containerd.sandbox_image = "registry.k8s.io/pause:3.9";
 	b = worker_build(&p);
