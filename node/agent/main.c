@@ -8,6 +8,8 @@
  *	                                URLs are an error unless --fetch is given; plan and effective configuration go to
  *	                                DIR/run/mkdl
  *
+ *	agent ssh-key FILE              writes the node's SSH host key (ssh-key.h)
+ *
  * Everything it says is lines on stderr, which PID 1 shows. Exit status: 0; 1 failed, the last line says why; 2 usage;
  * 3 done, but a source could not be read or understood and the plan says "config degraded". */
 #include <curl/curl.h>
@@ -20,6 +22,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "node/agent/agent.h"
+#include "node/agent/ssh-key.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DEGRADED = 3 };
 enum { CMDLINE_LIMIT = 65536 };
@@ -106,6 +109,7 @@ static int render(struct agent *g, const struct render_options *o, struct error 
 static int usage(void)
 {
 	fputs("usage: agent boot\n"
+	      "       agent ssh-key FILE\n"
 	      "       agent render --root DIR [--plan FILE] [--facts FILE] [--cmdline TEXT]\n"
 	      "                    [--fetch] [FILE…]\n", stderr);
 	return EXIT_USAGE;
@@ -159,6 +163,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 2 && !strcmp(argv[1], "boot")) {
 		status = boot(&agent, &err);
+	} else if (argc == 3 && !strcmp(argv[1], "ssh-key")) {
+		status = ssh_key_write(argv[2], &err);
 	} else if (argc > 2 && !strcmp(argv[1], "render")) {
 		if (parse_render(argc - 1, argv + 1, &agent, &o) < 0)
 			return usage();
