@@ -6,6 +6,7 @@
 
 #include "base/strbuf.h"
 #include "builder/command.h"
+#include "builder/node-config.h"
 #include "config/diagnostics.h"
 #include "builder/profile-private.h"
 #include "builder/profile.h"
@@ -74,13 +75,15 @@ static void add_summary(struct strbuf *out, struct arena *a, const struct profil
 		add_label(out, "kubernetes");
 		strbuf_printf(out, "%s\n", p->kubernetes.role);
 	}
+	add_strings(out, "config", &p->config_files);
+	add_strings(out, "", &p->plan.config_urls);
 	add_strings(out, "overlays", &p->overlays);
 	add_strings(out, "cmdline", &p->cmdline);
 	add_label(out, "compression");
 	strbuf_printf(out, "%s (zstd level %d)\n", p->compression.name, p->compression.level);
 }
 
-static int check(const struct globals *g, const char *file)
+static int check(const struct globals *g, const char *file, struct error *err)
 {
 	_cleanup_arena_ struct arena a = {0};
 	_cleanup_strbuf_ struct strbuf out = {0};
@@ -91,6 +94,10 @@ static int check(const struct globals *g, const char *file)
 	diagnostics_print(&diag, !g->no_color && isatty(STDERR_FILENO));
 	if (result < 0)
 		return EXIT_FAILED;
+	if (node_config_check(&p.config_files, err) < 0) {
+		place_wrap(err, p.config_at);
+		return EXIT_FAILED;
+	}
 	if (g->json) {
 		profile_show_json(&p, &out);
 	} else {
@@ -127,5 +134,5 @@ int cmd_check(const struct globals *g, int argc, char **argv, struct error *err)
 		error_set(err, "%s: expected one profile", argv[0]);
 		return EXIT_USAGE;
 	}
-	return check(g, argv[optind]);
+	return check(g, argv[optind], err);
 }

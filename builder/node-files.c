@@ -61,7 +61,8 @@ int node_files_add(struct build *b, struct error *err)
 	if (images_read(b, &facts.images, err) < 0 || node_kubernetes_facts(b, &facts, err) < 0)
 		return -1;
 	if (add_os_release(b, err) < 0 || node_users_add(b, err) < 0 || node_kubernetes_add(b, &facts, err) < 0 ||
-	    node_pods_add(b, err) < 0 || images_add(b, &facts.images, NODE_IMAGES, facts.sandbox_image, err) < 0)
+	    node_pods_add(b, err) < 0 || node_config_add(b, err) < 0 ||
+	    images_add(b, &facts.images, NODE_IMAGES, facts.sandbox_image, err) < 0)
 		return -1;
 	return add_plan(b, &facts, err);
 }

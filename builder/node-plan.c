@@ -3,15 +3,16 @@
 
 #include "builder/node-private.h"
 
-/* The interface whose address is the node's. An address given in the profile leaves that to the boot. */
-static const char *plan_interface(const struct profile *p)
+/* node_ip may name an interface, which is then the node's. An address or a network leaves that to the boot. */
+static void set_node_ip(const char *ip, struct plan *plan)
 {
-	const char *ip = p->kubernetes.node_ip;
 	unsigned char buffer[sizeof(struct in6_addr)];
 
-	if (!ip || !strcmp(ip, "boot-interface") || inet_pton(AF_INET, ip, buffer) == 1 || inet_pton(AF_INET6, ip, buffer) == 1)
-		return "boot";
-	return ip;
+	if (!ip || !strcmp(ip, "boot-interface"))
+		return;
+	plan->node_ip = ip;
+	if (!strchr(ip, '/') && inet_pton(AF_INET, ip, buffer) != 1 && inet_pton(AF_INET6, ip, buffer) != 1)
+		plan->interface = ip;
 }
 
 /* Overlays cannot lie on the root's own overlay, and the kubelet measures the file system that its folder is on: both need a
@@ -64,7 +65,8 @@ int node_plan(struct build *b, const struct node_facts *facts, struct plan *out,
 	plan.hostname = p->hostname ? p->hostname : "";
 	plan.failure = p->failure == FAILURE_SHELL ? PLAN_FAILURE_SHELL : PLAN_FAILURE_REBOOT;
 	plan.failure_delay = p->failure_delay;
-	plan.interface = plan_interface(p);
+	set_node_ip(p->kubernetes.node_ip, &plan);
+	plan.config_files = node_config_paths(b->arena, p);
 	if (facts->kubelet && !pairs_get(&plan.sysctls, forward))
 		pairs_add(b->arena, &plan.sysctls, forward, "1", (struct place){0}); /* pods are behind a bridge */
 	add_states(b->arena, facts, &plan);

@@ -32,6 +32,10 @@ void node_put_dir(struct build *b, const char *path, mode_t mode, uint32_t uid, 
 /* passwd, group, shadow, shells, nsswitch.conf, authorized keys. */
 int node_users_add(struct build *b, struct error *err);
 
+/* Baked configuration and the cluster's secret. paths: where the configuration's files are in the image. */
+int node_config_add(struct build *b, struct error *err);
+struct strings node_config_paths(struct arena *a, const struct profile *p);
+
 /* Static pods into KUBELET_MANIFESTS. */
 int node_pods_add(struct build *b, struct error *err);
 

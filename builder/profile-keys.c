@@ -49,6 +49,10 @@ static const struct key profile_keys[] = {
 	 "Executables in hooks/image/ that see the finished outputs and may add to them."},
 	{"hostname", &type_text, AT(profile, hostname), check_hostname,
 	 "The node's name; ${mac} and ${machine_id} are filled in on the node. Default: node-${mac}."},
+	{"config", &type_config, 0, NULL,
+	 "Configuration that the node reads at boot, beyond the profile: files in the image and addresses. See CONFIG."},
+	{"identity", &type_identity, 0, NULL,
+	 "What the node's names and keys are derived from, beside its SMBIOS UUID or MAC address. See IDENTITY."},
 	{"failure", &type_failure, 0, NULL,
 	 "What to do when the boot fails: open a shell on the console, or reboot after a time. Default: reboot 30s."},
 	{"compression", &type_compression, AT(profile, compression), NULL,
@@ -135,7 +139,8 @@ static const struct key kubernetes_keys[] = {
 	 "The kubelet's version, when its source does not tell."},
 	{"server", &type_text, AT(kubernetes, server), check_https, "URL of the API server."},
 	{"node_ip", &type_text, AT(kubernetes, node_ip), check_node_ip,
-	 "Where the node's address comes from: boot-interface (the default), an interface's name, or an address."},
+	 "Which address is the node's: boot-interface's (the default), an interface's by its name, an address, or the first one in a "
+	 "network, as in 10.0.0.0/8."},
 	{"pods", &type_files, AT(kubernetes, pods), check_plain,
 	 "Manifests of static pods, relative to the project's folder."},
 	{"pod_cidr", &type_text, AT(kubernetes, pod_cidr), check_cidr,
@@ -174,9 +179,32 @@ static const struct key output_keys[] = {
 };
 const struct key_map map_output = KEY_MAP("output", output_keys);
 
+static const struct key config_keys[] = {
+	{"files", &type_files, AT(profile, config_files), check_config_file,
+	 "Files that go into the image (as /etc/mkdl/config.d/…), relative to the project's folder: cloud-config, Ignition, scripts. "
+	 "Each overrides those before it; the kernel's command line and \"urls\" come after them."},
+	{"urls", &type_set, AT(profile, plan.config_urls), check_config_url,
+	 "More of it, fetched at boot: http://, https:// or tftp://, with the variables ${mac}, ${uuid}, ${serial}, ${hostname}."},
+	{"required", &type_config_required, 0, NULL,
+	 "true (the default): a source that cannot be read, or is wrong, stops the boot; false: the node says so and goes on "
+	 "without it."},
+	{"timeout", &type_seconds, AT(profile, plan.config_wait), NULL,
+	 "How long to try to read it. Default: 300s."},
+	{"trust", &type_trust, AT(profile, plan.trust), NULL,
+	 "An Ed25519 public key, as 64 digits or a file (PEM): what is fetched must be signed with it (see mkdl sign in mkdl(1))."},
+};
+const struct key_map map_config = KEY_MAP("config", config_keys);
+
+static const struct key identity_keys[] = {
+	{"secret", &type_file, AT(profile, secret), check_plain,
+	 "A file that goes into the image for root alone. Keys that are derived on the node (SSH's) cannot be worked out by who "
+	 "knows the machine's UUID but not this."},
+};
+const struct key_map map_identity = KEY_MAP("identity", identity_keys);
+
 /* In the order of the manual. */
 const struct key_map *const profile_maps[] = {
 	&map_profile, &map_node, &map_source, &map_component, &map_repository, &map_service, &map_ready, &map_limits, &map_state,
 	&map_chap, &map_network, &map_ethernet, &map_match, &map_bond, &map_parameters, &map_vlan, &map_nameservers, &map_route,
-	&map_time, &map_image, &map_user, &map_kubernetes, &map_containerd, &map_compression, &map_output, NULL,
+	&map_time, &map_config, &map_identity, &map_image, &map_user, &map_kubernetes, &map_containerd, &map_compression, &map_output, NULL,
 };

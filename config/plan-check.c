@@ -44,7 +44,6 @@ CHECK(check_iscsi_target, PLAN_OF_STATE, "target")
 CHECK(check_device, PLAN_OF_STATE, "device")
 CHECK(check_ntp, PLAN_OF_NODE, "ntp")
 CHECK(check_trust, PLAN_OF_NODE, "trust")
-CHECK(check_config_url, PLAN_OF_NODE, "config-url")
 CHECK(check_mac, PLAN_OF_LINK, "mac")
 CHECK(check_link_address, PLAN_OF_LINK, "address")
 CHECK(check_mtu, PLAN_OF_LINK, "mtu")
@@ -76,4 +75,12 @@ bool check_pids(struct reader *r, const struct value *name, const struct value *
 	unsigned long n;
 
 	return expect(r, name, v, parse_number(v->text, 1, 1 << 22, &n), "a number from 1 to 4194304");
+}
+
+bool check_config_url(struct reader *r, const struct value *name, const struct value *v)
+{
+	static const char *const schemes[] = {"http://", "https://", "tftp://"};
+
+	return expect(r, name, v, has_scheme(v->text, schemes, 3), "an http://, https:// or tftp:// URL") &&
+	       plan_takes(r, name, v, PLAN_OF_NODE, "config-url");
 }

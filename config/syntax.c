@@ -259,22 +259,26 @@ bool check_address(struct reader *r, const struct value *name, const struct valu
 	return expect(r, name, v, is_address(v->text), "an IP address");
 }
 
+static bool is_cidr(struct reader *r, const char *text)
+{
+	const char *slash = strchr(text, '/');
+	const char *address = slash ? arena_strndup(r->arena, text, (size_t)(slash - text)) : "";
+	unsigned long bits;
+
+	return slash && is_address(address) && parse_number(slash + 1, 1, strchr(address, ':') ? 128 : 32, &bits);
+}
+
 bool check_cidr(struct reader *r, const struct value *name, const struct value *v)
 {
-	const char *slash = strchr(v->text, '/');
-	const char *address = slash ? arena_strndup(r->arena, v->text, (size_t)(slash - v->text)) : "";
-	unsigned long bits;
-	bool ok = slash && is_address(address) && parse_number(slash + 1, 1, strchr(address, ':') ? 128 : 32, &bits);
-
-	return expect(r, name, v, ok, "a network, as in 10.88.0.0/16");
+	return expect(r, name, v, is_cidr(r, v->text), "a network, as in 10.88.0.0/16");
 }
 
 bool check_node_ip(struct reader *r, const struct value *name, const struct value *v)
 {
 	bool interface = consists_of(v->text, LOWER UPPER, LOWER UPPER DIGIT "._-") && strlen(v->text) <= 15;
 
-	return expect(r, name, v, interface || is_address(v->text),
-		      "\"boot-interface\", the name of an interface or an IP address");
+	return expect(r, name, v, interface || !strcmp(v->text, "boot-interface") || is_address(v->text) || is_cidr(r, v->text),
+		      "\"boot-interface\", the name of an interface, an IP address or a network");
 }
 
 bool check_domain(struct reader *r, const struct value *name, const struct value *v)

@@ -168,9 +168,44 @@ make_project() {
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
 	[[ "$output" == *"kernel      linux-image-cloud-amd64"* ]]
-	[[ "$output" == *"components  busybox"$'\n'* ]]
+	[[ "$output" == *"components  busybox, agent"$'\n'* ]]
 	[[ "$output" == *"drivers     virtio_net"$'\n'* ]]
 	[[ "$output" != *"services"* ]]
+}
+
+@test "baked configuration is read as the node will read it" {
+	make_project
+	printf '#cloud-config\nhostname: rack-1\npackages: [vim]\n' >site.yml
+	printf '#cloud-config\nmkdl:\n  state: {/srv: nsf 10.0.0.1:/x}\n' >state.yml
+	echo 'config: {files: [site.yml]}' | cat - <(echo 'extends: base.yml') >profiles/good.yml
+	printf 'extends: good.yml\nconfig: {files: [state.yml]}\n' >profiles/bad.yml
+	run "$MKDL" check profiles/good.yml
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"$PWD/site.yml:3:1: warning: "*packages*"ignored"* ]]
+	[[ "$output" == *"config      $PWD/site.yml"* ]]
+	run "$MKDL" check profiles/bad.yml
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"profiles/bad.yml:2:1: $PWD/state.yml:3:17: unknown kind of state \"nsf\""* ]]
+}
+
+@test "the key that configuration is signed with: digits, a public key's file, and nothing else" {
+	make_project
+	openssl genpkey -algorithm ed25519 -out key.pem
+	openssl pkey -in key.pem -pubout -out public.pem
+	openssl genrsa 2>/dev/null | openssl rsa -pubout -out rsa.pem 2>/dev/null
+	hex=$(openssl pkey -in key.pem -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \n')
+	for key in public.pem "$hex"; do
+		printf 'extends: base.yml\nconfig: {trust: %s}\n' "$key" >profiles/x.yml
+		run "$MKDL" check --json profiles/x.yml
+		[ "$status" -eq 0 ]
+		[[ "$output" == *"\"trust\": \"$hex\""* ]]
+	done
+	for pair in "key.pem=this is a private key" "rsa.pem=no Ed25519 public key" "none.pem=neither a public key"; do
+		printf 'extends: base.yml\nconfig: {trust: %s}\n' "${pair%%=*}" >profiles/x.yml
+		run "$MKDL" check profiles/x.yml
+		[ "$status" -eq 1 ]
+		[[ "$output" == *"${pair#*=}"* ]]
+	done
 }
 
 @test "a file that is not there, a folder, a file too large" {

@@ -109,6 +109,10 @@ static void interface_for(const char *node_ip, const char *interface)
 	b.profile.kubernetes.node_ip = node_ip;
 	assert_int_equal(node_plan(&b, &facts, &plan, &err), 0);
 	assert_string_equal(plan.interface, interface);
+	if (node_ip && strcmp(node_ip, "boot-interface") != 0)
+		assert_string_equal(plan.node_ip, node_ip);
+	else
+		assert_null(plan.node_ip);
 	arena_free(&a);
 }
 
@@ -120,6 +124,7 @@ static void test_interface(void **state)
 	interface_for("10.0.0.7", "boot");
 	interface_for("fd00::7", "boot");
 	interface_for("eth1", "eth1");
+	interface_for("10.0.0.0/8", "boot");
 }
 
 /* What PID 1 would refuse stops the build. */
