@@ -28,6 +28,7 @@ static const struct phase {
 	{"coldplug", phase_coldplug, WARN},
 	{"watchdog", phase_watchdog, WARN},
 	{"network", phase_network, RETRY},
+	{"time", phase_time, STOP},
 	{"config", phase_config, STOP}, /* the plan's policy is the agent's to follow */
 	{"identity", phase_identity, STOP},
 	{"state", phase_state, STOP},

@@ -29,6 +29,8 @@ int phase_coldplug(struct node *node, char *detail, struct error *err);
 /* Arm the hardware watchdog, if the plan says so. */
 int phase_watchdog(struct node *node, char *detail, struct error *err);
 int phase_network(struct node *node, char *detail, struct error *err);
+/* The clock: not before the image was made, then by NTP. */
+int phase_time(struct node *node, char *detail, struct error *err);
 /* Run the agent, if there is configuration to read, and take the plan that it writes. */
 int phase_config(struct node *node, char *detail, struct error *err);
 /* Host name, machine-id, /etc/hosts, /etc/resolv.conf. */
