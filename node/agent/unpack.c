@@ -77,13 +77,21 @@ const char *document_kind_name(enum document_kind kind)
 	return names[kind];
 }
 
-static int add_document(struct unpack *u, const struct piece *p, enum document_kind kind, struct error *err)
+static int check_text(const struct piece *p, struct error *err)
 {
-	struct documents *d = u->documents;
 	const char *nul = p->size ? memchr(p->text, '\0', p->size) : NULL;
 
 	if (nul)
 		return error_set(err, "%s: a zero byte at offset %zu: this is no text", p->name, (size_t)(nul - p->text));
+	return 0;
+}
+
+static int add_document(struct unpack *u, const struct piece *p, enum document_kind kind, struct error *err)
+{
+	struct documents *d = u->documents;
+
+	if (check_text(p, err) < 0)
+		return -1;
 	d->items = arena_grow(u->arena, d->items, d->count, &d->cap, sizeof(*d->items));
 	d->items[d->count++] = (struct document){
 		.kind = kind, .source = p->source, .part = p->part, .name = p->name, .line = p->line,
@@ -97,6 +105,8 @@ static int read_include(struct unpack *u, const struct piece *p, struct error *e
 {
 	unsigned line = p->line;
 
+	if (check_text(p, err) < 0)
+		return -1;
 	for (const char *at = p->text, *end = at + p->size; at < end; line++) {
 		const char *feed = memchr(at, '\n', (size_t)(end - at)), *stop = feed ? feed : end;
 
