@@ -14,6 +14,7 @@
 
 #include <sys/types.h>
 
+#include "node/agent/ssh-key.h"
 #include "node/agent/merge.h"
 #include "init/names.h"
 #include "node/agent/mkdl.h"
@@ -95,7 +96,7 @@ int apply_files(struct apply *a, struct error *err);
 int apply_kubernetes(struct apply *a, struct error *err);
 int apply_system(struct apply *a, struct error *err);
 /* dropbear's file of the host's key, where the service "ssh-key" looks for it. */
-#define APPLY_HOST_KEY "/run/ssh-host-key"
+#define APPLY_HOST_KEY SSH_KEY_GIVEN
 int apply_host_key_prepare(struct apply *a, struct error *err);
 int apply_host_key(struct apply *a, struct error *err);
 int apply_commands(struct apply *a, struct error *err);

@@ -21,7 +21,6 @@
 #include "node/agent/base64.h"
 #include "node/agent/ssh-key.h"
 
-#define GIVEN "/etc/mkdl/ssh-host-key"
 #define STATE "/var/lib/mkdl"
 #define KEPT STATE "/ssh-host-key"
 #define SECRET "/etc/mkdl/secret"
@@ -189,7 +188,7 @@ static int read_given(struct strbuf *out, struct error *err)
 	_cleanup_strbuf_ struct strbuf text = {0};
 	uint8_t key[SSH_KEY_SIZE];
 
-	if (file_read_at(AT_FDCWD, GIVEN, FILE_LIMIT, &text, err) < 0)
+	if (file_read_at(AT_FDCWD, SSH_KEY_GIVEN, FILE_LIMIT, &text, err) < 0)
 		return -1;
 	/* dropbear's begins with a length. */
 	if (text.len && text.data[0] == '\0') {
@@ -197,7 +196,7 @@ static int read_given(struct strbuf *out, struct error *err)
 		return 0;
 	}
 	if (ssh_key_from_openssh(text.data ? text.data : "", text.len, key, err) < 0)
-		return error_wrap(err, GIVEN);
+		return error_wrap(err, SSH_KEY_GIVEN);
 	return ssh_key_dropbear(key, out, err);
 }
 
@@ -244,7 +243,7 @@ int ssh_key_write(const char *file, struct error *err)
 	_cleanup_strbuf_ struct strbuf out = {0};
 	int status;
 
-	if (access(GIVEN, F_OK) == 0)
+	if (access(SSH_KEY_GIVEN, F_OK) == 0)
 		status = read_given(&out, err);
 	else if (access(KEPT, F_OK) == 0)
 		status = file_read_at(AT_FDCWD, KEPT, FILE_LIMIT, &out, err);

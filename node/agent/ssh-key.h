@@ -8,6 +8,9 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 
+/* A key that image or configuration gives: ssh-keygen's format, or dropbear's. */
+#define SSH_KEY_GIVEN "/etc/mkdl/ssh-host-key"
+
 enum { SSH_KEY_SIZE = 32 };
 
 /* The private key that follows from who the machine is: HKDF (RFC 5869) with SHA-256 over the secret (may be of no bytes) and the
@@ -22,7 +25,7 @@ int ssh_key_from_openssh(const char *text, size_t n, uint8_t out[static SSH_KEY_
 int ssh_key_dropbear(const uint8_t key[static SSH_KEY_SIZE], struct strbuf *out, struct error *err);
 
 /* `agent ssh-key FILE`: write the node's key to FILE (0600). The first that is there:
- *	/etc/mkdl/ssh-host-key          given by configuration or image: ssh-keygen's format, or dropbear's
+ *	SSH_KEY_GIVEN
  *	/var/lib/mkdl/ssh-host-key      dropbear's; where /var/lib/mkdl is on state that outlives a boot, and it has none yet, one is
  *	                                made up and kept there
  *	derived                         from the record "seed" of /run/mkdl/facts and /etc/mkdl/secret */
