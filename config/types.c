@@ -24,9 +24,11 @@ static const char *kind_of(const struct value *v)
 
 bool is_text(struct reader *r, const struct value *name, const struct value *v)
 {
-	if (v->type == VALUE_SCALAR)
+	if (v->type == VALUE_SCALAR && !v->binary)
 		return true;
-	if (v->type == VALUE_NULL)
+	if (v->type == VALUE_SCALAR)
+		complain(r, v, "\"%s\": expected a text, not !!binary", name->text);
+	else if (v->type == VALUE_NULL)
 		complain(r, v, "\"%s\": expected a text here, not an empty value", name->text);
 	else
 		complain(r, v, "\"%s\": expected a text, this is %s", name->text, kind_of(v));

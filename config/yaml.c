@@ -124,8 +124,12 @@ static int read_tag(struct reading *r, const yaml_event_t *e, const yaml_char_t 
 {
 	const char *name = (const char *)tag;
 
-	if (!name || !strcmp(name, "!"))
+	if (!name || !strcmp(name, "!") || (v->type == VALUE_SCALAR && !strcmp(name, YAML_STR_TAG)))
 		return 0;
+	if (v->type == VALUE_SCALAR && !strcmp(name, "tag:yaml.org,2002:binary")) {
+		v->binary = true;
+		return 0;
+	}
 	if (!strcmp(name, "!replace")) {
 		if (v->type == VALUE_LIST || v->type == VALUE_MAP) {
 			v->replace = true;

@@ -1,7 +1,7 @@
 /* YAML files as small trees of values that know where they were written.
  *
  * A strict subset of YAML 1.1, read through libyaml's events: one document, UTF-8, keys are scalars and occur once, no
- * tags but !replace. Scalars stay text; whoever reads a value decides what it means ("0755" is a mode in one place and
+ * tags but !replace (and YAML's own !!str and !!binary, see struct value). Scalars stay text; whoever reads a value decides what it means ("0755" is a mode in one place and
  * a version in another). Anchors and aliases work within a file; what they expand to is limited, so that a small file
  * stays small. */
 #pragma once
@@ -25,6 +25,7 @@ struct value {
 	struct place at;
 	unsigned width;	      /* characters of its text on its first line; 1 for lists and maps */
 	bool replace;	      /* written with the tag !replace */
+	bool binary;	      /* text written with the tag !!binary: base64 */
 	const char *text;     /* VALUE_SCALAR */
 	struct value **items; /* VALUE_LIST: the items; VALUE_MAP: the values */
 	struct value **keys;  /* VALUE_MAP: scalars */

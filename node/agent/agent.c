@@ -77,7 +77,7 @@ static int read_sources(struct agent *g, struct error *err)
 	for (size_t i = 0; i < g->sources.count; i++)
 		if (collect_source(c, &g->sources.items[i], err) < 0 && tolerate(g, err) < 0)
 			return -1;
-	g->config = config_new(g->arena, g->variables);
+	g->config = config_new(g->arena, g->variables, &g->plan);
 	config_set_fetcher(g->config, fetch_content, g, c->signed_only);
 	for (size_t i = 0; i < c->documents.count; i++)
 		if (config_add(g->config, &c->documents.items[i], err) < 0 && tolerate(g, err) < 0)

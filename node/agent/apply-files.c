@@ -1,5 +1,4 @@
 /* write_files, directories, links. */
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -7,7 +6,7 @@
 #include "base/path.h"
 #include "node/agent/apply.h"
 
-enum { CONTENT_TOTAL = 64 << 20, URL_SIZE = 4096 };
+enum { CONTENT_TOTAL = 64 << 20 };
 
 const char *apply_place(struct apply *a, const char *path)
 {
@@ -31,54 +30,10 @@ static const char *apply_place_more(struct apply *a, const char *path)
 	return place;
 }
 
-static int check_hash(const struct setting_content *c, const char *data, size_t size, struct error *err)
-{
-	const EVP_MD *kind = !strncmp(c->hash, "sha512-", 7) ? EVP_sha512() : EVP_sha256();
-	unsigned char sum[EVP_MAX_MD_SIZE];
-	char hex[2 * EVP_MAX_MD_SIZE + 1] = "";
-	unsigned n = 0;
-
-	if (!EVP_Digest(data, size, sum, &n, kind, NULL))
-		return error_set(err, "the checksum cannot be computed");
-	for (unsigned i = 0; i < n; i++)
-		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
-	if (!strcasecmp(hex, c->hash + 7))
-		return 0;
-	return error_set(err, "its checksum is %.6s-%s, not %s", c->hash, hex, c->hash);
-}
-
-static int fetch(struct apply *a, struct setting_content *c, struct error *err)
-{
-	_cleanup_strbuf_ struct strbuf text = {0};
-	char url[URL_SIZE], *copy;
-
-	if (names_fill(c->url, a->config->variables, url, sizeof(url)) >= sizeof(url))
-		return error_set(err, "the address is longer than %d bytes", URL_SIZE - 1);
-	if (!a->config->fetch)
-		return error_set(err, "%s: nothing is fetched here", url);
-	if (a->config->hashed && !c->hash)
-		return error_set(err, "%s: configuration has to be signed here, and this is not; give its checksum (\"hash\")", url);
-	if (a->config->fetch(a->config->fetch_context, url, &text, err) < 0)
-		return -1;
-	copy = arena_alloc(a->arena, text.len + 1);
-	if (text.len)
-		memcpy(copy, text.data, text.len);
-	c->data = copy;
-	c->size = text.len;
-	return 0;
-}
-
 int apply_content(struct apply *a, struct setting_content *c, struct error *err)
 {
-	if (c->url && fetch(a, c, err) < 0)
+	if (cloud_content(a->arena, a->config, c, err) < 0)
 		return place_wrap(err, c->at);
-	if (c->gzip && cloud_gunzip(a->arena, c->data, c->size, CLOUD_FILE_LIMIT, &c->data, &c->size, err) < 0)
-		return place_wrap(err, c->at);
-	if (c->hash && check_hash(c, c->data, c->size, err) < 0) {
-		if (c->url)
-			error_wrap(err, "%s", c->url);
-		return place_wrap(err, c->at);
-	}
 	a->total += c->size;
 	if (a->total > CONTENT_TOTAL)
 		return place_error(err, c->at, "contents of files add up to more than %d MiB", CONTENT_TOTAL >> 20);

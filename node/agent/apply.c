@@ -4,27 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The plan with arrays of its own: what the configuration changes of a service is not to change the one that it came from, in
- * case that it fails half-way. */
-static struct plan copy_plan(struct arena *a, const struct plan *from)
-{
-	struct plan p = *from;
-
-	p.services = arena_calloc(a, p.service_count + 1, sizeof(*p.services));
-	if (p.service_count)
-		memcpy(p.services, from->services, p.service_count * sizeof(*p.services));
-	p.service_cap = p.service_count;
-	p.states = arena_calloc(a, p.state_count + 1, sizeof(*p.states));
-	if (p.state_count)
-		memcpy(p.states, from->states, p.state_count * sizeof(*p.states));
-	p.state_cap = p.state_count;
-	p.links = arena_calloc(a, p.link_count + 1, sizeof(*p.links));
-	if (p.link_count)
-		memcpy(p.links, from->links, p.link_count * sizeof(*p.links));
-	p.link_cap = p.link_count;
-	return p;
-}
-
 /* Each document was fine alone; together they may not be (a user whom one gives no home and another keys). */
 static int read_settings(struct apply *a, struct error *err)
 {
@@ -73,7 +52,7 @@ static int perform(struct apply *a, struct error *err)
 
 int config_apply(struct config *c, struct arena *arena, struct plan *plan, int rootfd, bool offline, struct error *err)
 {
-	struct plan copy = copy_plan(arena, plan);
+	struct plan copy = config_copy_plan(arena, plan);
 	struct apply a = {
 		.arena = arena,
 		.config = c,

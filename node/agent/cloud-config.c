@@ -39,6 +39,16 @@ static struct value *new_map(struct cloud *c, struct place at)
 	return value_new(c->r.arena, VALUE_MAP, at);
 }
 
+/* By aliases one map may stand in many places: what is changed is a copy. */
+static struct value *copy_map(struct cloud *c, const struct value *v, struct place at)
+{
+	struct value *out = new_map(c, at);
+
+	for (size_t i = 0; v->type == VALUE_MAP && i < v->count; i++)
+		value_add(c->r.arena, out, v->keys[i], v->items[i]);
+	return out;
+}
+
 /* A user of users: a name, or a map. NULL for "default", which is root and is there. */
 static struct value *canonical_user(struct cloud *c, const struct value *v)
 {
@@ -75,7 +85,7 @@ static struct value *canonical_users(struct cloud *c, const struct value *v)
 		struct value *user = canonical_user(c, v->items[i]);
 
 		if (v->type == VALUE_MAP) {
-			user = v->items[i]->type == VALUE_MAP ? v->items[i] : new_map(c, v->keys[i]->at);
+			user = copy_map(c, v->items[i], v->keys[i]->at);
 			if (!value_get(user, "name", NULL))
 				cloud_set(c, user, v->keys[i], "name", v->keys[i]);
 		}
@@ -97,6 +107,8 @@ static void adopt_user(struct cloud *c, struct value *map)
 	user = v->type == VALUE_NULL ? NULL : canonical_user(c, v);
 	if (!user)
 		return;
+	if (user->type == VALUE_MAP && !value_get(user, "name", NULL))
+		user = copy_map(c, user, user->at);
 	if (user->type == VALUE_MAP && !value_get(user, "name", NULL))
 		cloud_set(c, user, key, "name", cloud_text_value(c, key->at, "root"));
 	users = value_get(map, "users", NULL);
@@ -251,6 +263,21 @@ static struct value *meta_data(struct cloud *c, const struct value *v)
 	return out;
 }
 
+/* Nothing but comments and empty lines. */
+static bool is_blank(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		while (i < n && strchr(" \t\r", p[i]) && p[i])
+			i++;
+		if (i < n && p[i] != '#' && p[i] != '\n')
+			return false;
+		while (i < n && p[i] != '\n')
+			i++;
+		i++;
+	}
+	return true;
+}
+
 /* The lines before the document are counted by the parser when they are there. */
 static struct value *parse(struct cloud *c, const struct document *d)
 {
@@ -271,8 +298,11 @@ static struct value *parse(struct cloud *c, const struct document *d)
 struct value *cloud_values(struct cloud *c, const struct document *d)
 {
 	unsigned left = COUNT_LIMIT;
-	struct value *v = parse(c, d), *wrapped;
+	struct value *v, *wrapped;
 
+	if (is_blank(d->text, d->size))
+		return new_map(c, (struct place){d->name, d->line, 1});
+	v = parse(c, d);
 	if (!v)
 		return NULL;
 	merge_keys(c, v, &left);

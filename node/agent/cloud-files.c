@@ -66,7 +66,7 @@ static void read_content(struct cloud *c, const struct cloud_key *k, const struc
 	struct reading *r = field;
 
 	(void)k;
-	if (!is_text(&c->r, name, v))
+	if (!(v->type == VALUE_SCALAR && v->binary) && !is_text(&c->r, name, v))
 		return;
 	r->text = v->text;
 	r->content = v;
@@ -91,8 +91,6 @@ static const struct cloud_key source_keys[] = {
 	{"uri", CLOUD_APPLIED, "http, https or tftp, with ${mac}, ${uuid}, ${serial}, ${hostname}. Fetched before anything is written; "
 	 "when that fails the boot stops.", cloud_read_line, AT(uri), is_url, 0, NULL},
 	{"headers", CLOUD_REFUSED, "requests carry no headers of yours; let the server know the node by its address", NULL, 0, NULL, 0, NULL},
-	{"hash", CLOUD_APPLIED, "mkdl's own: \"sha256-…\" or \"sha512-…\" of what comes.", cloud_read_line, AT(file.content.hash),
-	 check_hash, 0, NULL},
 };
 
 const struct cloud_map cloud_file_source = CLOUD_MAP("write_files[].source", source_keys);
@@ -121,6 +119,8 @@ static const struct cloud_key file_keys[] = {
 	 AT(file.defer), NULL, 0, NULL},
 	{"overwrite", CLOUD_APPLIED, "mkdl's own: false makes it an error when the file is there already. Default: true.",
 	 cloud_read_bool, AT(overwrite), NULL, 0, NULL},
+	{"hash", CLOUD_APPLIED, "mkdl's own: \"sha256-…\" or \"sha512-…\", the checksum of the content.", cloud_read_line, AT(file.content.hash),
+	 check_hash, 0, NULL},
 	{"container", CLOUD_IGNORED, "RancherOS' system containers do not exist here; the file is written for the node itself", NULL, 0, NULL, 0, NULL},
 };
 
@@ -159,8 +159,8 @@ static void decode(struct cloud *c, struct reading *r, const struct value *v)
 	}
 	content->data = r->text ? r->text : "";
 	content->size = strlen(content->data);
-	/* "!!binary" in YAML is base64 itself; without it gzip can only be written so too. */
-	if ((base64 || gzip) && cloud_base64(c->r.arena, content->data, content->size, &content->data, &content->size, &err) < 0)
+	/* "!!binary" is base64 itself; gzip can only be written so, with the tag or without. */
+	if ((base64 || gzip || at->binary) && cloud_base64(c->r.arena, content->data, content->size, &content->data, &content->size, &err) < 0)
 		complain(&c->r, at, "\"content\": %s", error_text(&err));
 	else if (gzip && cloud_gunzip(c->r.arena, content->data, content->size, CLOUD_FILE_LIMIT, &content->data,
 				      &content->size, &err) < 0)

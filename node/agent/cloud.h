@@ -6,6 +6,7 @@
  *   cloud-ignored.c   keys that are known and have no meaning on a node
  *   cloud-config.c    documents into values; aliases of keys, older forms and merge keys brought to one form
  *   cloud-foreign.c   what CoreOS, RancherOS and k3OS call by other names
+ *   cloud-content.c   contents of files
  *   cloud-read.c      the driver of the tables, and plain types of values
  *   cloud-users.c cloud-files.c cloud-network.c cloud-system.c cloud-mounts.c cloud-mkdl.c   the readers by concern
  *   merge.c           documents over each other; merge-effective.c what came of it, with sources */
@@ -19,6 +20,8 @@
 #include "config/syntax.h"
 #include "node/agent/document.h"
 #include "node/agent/settings.h"
+
+struct config;
 
 struct cloud {
 	struct reader r;           /* arena and diagnostics; first, so that config/'s checks take it */
@@ -110,6 +113,9 @@ bool cloud_integer(const char *text, int64_t *out);
 int cloud_base64(struct arena *a, const char *text, size_t n, const char **out, size_t *size, struct error *err);
 int cloud_gunzip(struct arena *a, const char *data, size_t n, size_t limit, const char **out, size_t *size, struct error *err);
 enum { CLOUD_FILE_LIMIT = 16 << 20 };
+
+/* Fetch what has an address, unpack, check the checksum: data and size are filled in. */
+int cloud_content(struct arena *a, struct config *config, struct setting_content *content, struct error *err);
 
 extern const struct cloud_map cloud_top, cloud_user, cloud_file, cloud_file_source, cloud_directory, cloud_link, cloud_ntp, cloud_ca_certs, cloud_resolv_conf,
 	cloud_power_state, cloud_random_seed, cloud_ssh_keys, cloud_network, cloud_ethernet, cloud_vlan, cloud_bond,

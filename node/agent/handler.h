@@ -11,9 +11,10 @@
 
 struct config; /* the merged configuration so far */
 
-/* An empty configuration; lives in the arena. variables: what ${mac}, ${uuid}, ${serial}, ${hostname}, ${machine_id} are. */
+/* An empty configuration; lives in the arena. variables: what ${mac}, ${uuid}, ${serial}, ${hostname}, ${machine_id} are; plan:
+ * the image's, which each document is checked against (it is not changed). */
 struct names_variable;
-struct config *config_new(struct arena *a, const struct names_variable *variables);
+struct config *config_new(struct arena *a, const struct names_variable *variables, const struct plan *plan);
 
 /* How the content of an address that a configuration names (Ignition's sources, write_files[].source) is fetched: url has its
  * variables filled in; what comes is appended to out. Without one, such addresses are errors. hashed: only with a checksum beside

@@ -8,12 +8,13 @@
 
 #include "base/utf8.h"
 
-struct config *config_new(struct arena *a, const struct names_variable *variables)
+struct config *config_new(struct arena *a, const struct names_variable *variables, const struct plan *plan)
 {
 	struct config *c = arena_new(a, struct config);
 
 	c->arena = a;
 	c->variables = variables;
+	c->plan = plan;
 	c->merged = value_new(a, VALUE_MAP, (struct place){0});
 	return c;
 }
@@ -23,6 +24,26 @@ void config_set_fetcher(struct config *c, config_fetch *fetch, void *context, bo
 	c->hashed = hashed;
 	c->fetch = fetch;
 	c->fetch_context = context;
+}
+
+/* What the configuration changes of a service is not to change the one that it came from, in case that it fails half-way. */
+struct plan config_copy_plan(struct arena *a, const struct plan *from)
+{
+	struct plan p = *from;
+
+	p.services = arena_calloc(a, p.service_count + 1, sizeof(*p.services));
+	if (p.service_count)
+		memcpy(p.services, from->services, p.service_count * sizeof(*p.services));
+	p.service_cap = p.service_count;
+	p.states = arena_calloc(a, p.state_count + 1, sizeof(*p.states));
+	if (p.state_count)
+		memcpy(p.states, from->states, p.state_count * sizeof(*p.states));
+	p.state_cap = p.state_count;
+	p.links = arena_calloc(a, p.link_count + 1, sizeof(*p.links));
+	if (p.link_count)
+		memcpy(p.links, from->links, p.link_count * sizeof(*p.links));
+	p.link_cap = p.link_count;
+	return p;
 }
 
 static int compare(const void *a, const void *b)
@@ -124,11 +145,10 @@ int config_add(struct config *c, const struct document *d, struct error *err)
 {
 	struct diagnostics diag = {.arena = c->arena};
 	struct settings settings = {0};
-	struct plan plan;
+	struct plan plan = config_copy_plan(c->arena, c->plan);
 	struct cloud cloud = {.r = {c->arena, &diag}, .settings = &settings, .plan = &plan, .config = c};
 	struct value *v, *merged;
 
-	plan_init(&plan);
 	v = read_document(&cloud, d);
 	if (v)
 		cloud_read_settings(&cloud, v);

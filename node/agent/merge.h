@@ -12,11 +12,15 @@
 struct config {
 	struct arena *arena;
 	const struct names_variable *variables;
+	const struct plan *plan; /* the image's */
 	struct value *merged; /* canonical form */
 	config_fetch *fetch;
 	void *fetch_context;
 	bool hashed;
 };
+
+/* A plan with arrays of its own. */
+struct plan config_copy_plan(struct arena *a, const struct plan *from);
 
 /* base, overridden by over: both maps in canonical form, neither is changed. */
 struct value *merge_values(struct cloud *c, const struct value *base, const struct value *over);
