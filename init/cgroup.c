@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -104,10 +105,61 @@ bool cgroup_kill(const char *name)
 	return put(path, "1");
 }
 
+int cgroup_set(const char *name, const char *file, const char *text, struct error *err)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), SYSTEM "/%s/%s", name, file);
+	return put(path, text) ? 0 : error_errno(err, "%s: %s", path, text);
+}
+
+int cgroup_open_events(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), SYSTEM "/%s/memory.events", name);
+	return ready ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+}
+
+/* A small file, whole, as text. */
+static bool get(int fd, char *text, size_t size)
+{
+	ssize_t n = pread(fd, text, size - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+unsigned long long cgroup_oom_kills(int events_fd)
+{
+	char text[512];
+	const char *line = get(events_fd, text, sizeof(text)) ? strstr(text, "oom_kill ") : NULL;
+
+	return line ? strtoull(line + 9, NULL, 10) : 0;
+}
+
+bool cgroup_holds(const char *name, pid_t pid)
+{
+	char path[64], text[1024], *line;
+	size_t n = strlen(name);
+	int fd;
+	bool known;
+
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	known = get(fd, text, sizeof(text));
+	close(fd);
+	/* The one line of cgroup v2: "0::/system/NAME". */
+	line = known ? strstr(text, "0::/system/") : NULL;
+	return line && !strncmp(line + 11, name, n) && (line[11 + n] == '\n' || line[11 + n] == '/');
+}
+
 bool cgroup_populated(const char *name)
 {
 	char path[128], text[256];
-	ssize_t n;
+	bool known;
 	int fd;
 
 	if (!ready)
@@ -116,8 +168,7 @@ bool cgroup_populated(const char *name)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	n = read(fd, text, sizeof(text) - 1);
+	known = get(fd, text, sizeof(text));
 	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	return strstr(text, "populated 1") != NULL;
+	return known && strstr(text, "populated 1");
 }

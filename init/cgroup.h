@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -20,6 +21,18 @@ void cgroup_enter(const char *name);
 
 /* Kill all processes of a service's group at once (cgroup.kill, Linux 5.14). False when there is no such group. */
 bool cgroup_kill(const char *name);
+
+/* Write text to a file of a service's group ("memory.max"). */
+int cgroup_set(const char *name, const char *file, const char *text, struct error *err);
+
+/* The file memory.events of the group, which becomes readable as EPOLLPRI when something happened; -1: there is none. */
+int cgroup_open_events(const char *name);
+
+/* How often the kernel has killed a process of the group for want of memory, from that descriptor. */
+unsigned long long cgroup_oom_kills(int events_fd);
+
+/* Is this process in the group of the service, or in one below it? */
+bool cgroup_holds(const char *name, pid_t pid);
 
 /* Does the group hold processes? */
 bool cgroup_populated(const char *name);

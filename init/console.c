@@ -82,7 +82,7 @@ static void end_line(char line[static LINE_SIZE], int n)
 	put_everywhere(line, len + 1);
 }
 
-static void vsay(const char *fmt, va_list ap)
+static __attribute__((format(printf, 1, 0))) void vsay(const char *fmt, va_list ap)
 {
 	static const char prefix[] = "mkdl: ";
 	char line[LINE_SIZE];

@@ -11,7 +11,9 @@
 #include "base/error.h"
 #include "init/loop.h"
 
+#ifndef LOG_FOLDER /* tests have a folder of their own */
 #define LOG_FOLDER "/run/mkdl/log"
+#endif
 
 /* LOG_LIMIT: bytes in a file before it is rotated, where the plan names no size. */
 enum { LOG_LIMIT = 1 << 20, LOG_RING = 8192 };

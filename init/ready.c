@@ -34,7 +34,8 @@ void ready_begin(struct ready *r, int64_t now)
 	r->pid = 0;
 	r->yes = r->kind == PLAN_READY_NONE;
 	r->interval = first_pause(r->kind);
-	r->next = now + r->interval;
+	/* A message wakes the loop. */
+	r->next = r->kind == PLAN_READY_NOTIFY ? INT64_MAX : now + r->interval;
 }
 
 static bool is_socket_up(const char *path)
@@ -114,6 +115,8 @@ void ready_child_ended(struct ready *r, int status, int64_t now)
 
 bool ready_look(struct ready *r, int64_t now)
 {
+	if (r->kind == PLAN_READY_NOTIFY)
+		return r->notify->ready;
 	if (r->yes || now < r->next)
 		return r->yes;
 	if (r->pid > 0) {

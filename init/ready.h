@@ -6,11 +6,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "init/notify.h"
 #include "init/plan.h"
 
 struct ready {
 	enum plan_ready kind;
 	const char *const *words; /* variables filled in */
+	const struct notify *notify; /* of PLAN_READY_NOTIFY: what the service says */
 	int fd;           /* of a TCP connect under way, else -1 */
 	pid_t pid;        /* of a check's child, else 0 */
 	int64_t next;     /* when to look again (clock_ms) */

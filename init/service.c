@@ -7,106 +7,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "init/cgroup.h"
 #include "init/console.h"
 #include "init/spawn.h"
 #include "init/timeline.h"
 
 enum {
-	BACKOFF_FIRST_MS = 500,
 	BACKOFF_LONGEST_MS = 30000,
 	UP_FOR_LONG_MS = 60000,
 	KILL_PATIENCE_MS = 5000, /* after SIGKILL: a process in hung I/O does not die */
 	LOG_LINES = 3,
 	LOG_DEATHS = 3,
+	STOP_SHARE = 4, /* of stop-timeout the last quarter is left to SIGTERM */
 };
-
-/* One word with its variables filled in. */
-static const char *fill(struct arena *a, const char *word, const struct names_variable *variables)
-{
-	size_t n = names_fill(word, variables, NULL, 0);
-	char *out = arena_alloc(a, n + 1);
-
-	names_fill(word, variables, out, n + 1);
-	return out;
-}
-
-/* Ends in NULL. */
-static const char **fill_all(struct arena *a, const struct strings *words, const struct names_variable *variables)
-{
-	const char **out = arena_calloc(a, words->count + 1, sizeof(*out));
-
-	for (size_t i = 0; i < words->count; i++)
-		out[i] = fill(a, words->items[i], variables);
-	return out;
-}
-
-/* The defaults that the plan does not override, then the plan's own. */
-static const char **make_environment(struct arena *a, const struct plan_service *plan,
-				     const struct names_variable *variables)
-{
-	size_t defaults = 0, n = 0;
-	const char **out;
-
-	while (spawn_environment[defaults])
-		defaults++;
-	out = arena_calloc(a, defaults + plan->env.count + 1, sizeof(*out));
-	for (size_t i = 0; i < defaults; i++) {
-		size_t key = strcspn(spawn_environment[i], "=");
-		bool overridden = false;
-
-		for (size_t j = 0; j < plan->env.count; j++)
-			overridden = overridden || (strlen(plan->env.items[j].key) == key &&
-						    !memcmp(plan->env.items[j].key, spawn_environment[i], key));
-		if (!overridden)
-			out[n++] = spawn_environment[i];
-	}
-	for (size_t j = 0; j < plan->env.count; j++)
-		out[n++] = arena_printf(a, "%s=%s", plan->env.items[j].key, fill(a, plan->env.items[j].value, variables));
-	return out;
-}
-
-int service_prepare(struct arena *a, struct service *s, struct loop *loop, const struct plan_service *plan,
-		    const struct names_variable *variables, struct error *err)
-{
-	s->plan = plan;
-	s->backoff = BACKOFF_FIRST_MS;
-	s->argv = fill_all(a, &plan->run, variables);
-	s->envp = make_environment(a, plan, variables);
-	s->ready = (struct ready){
-		.kind = plan->ready,
-		.words = fill_all(a, &plan->ready_words, variables),
-		.fd = -1,
-	};
-	cgroup_make(plan->name);
-	if (s->terminal)
-		return 0;
-	log_open(&s->log, plan->name, LOG_LIMIT);
-	s->has_log = true;
-	return log_pipe(&s->log, loop, err);
-}
-
-static bool same_words(const char *const *a, const char *const *b)
-{
-	size_t i = 0;
-
-	while (a[i] && b[i] && !strcmp(a[i], b[i]))
-		i++;
-	return !a[i] && !b[i];
-}
-
-bool service_refill(struct arena *a, struct service *s, const struct names_variable *variables)
-{
-	const char **argv = fill_all(a, &s->plan->run, variables), **envp = make_environment(a, s->plan, variables);
-	const char **words = fill_all(a, &s->plan->ready_words, variables);
-
-	if (same_words(argv, s->argv) && same_words(envp, s->envp) && same_words(words, s->ready.words))
-		return false;
-	s->argv = argv;
-	s->envp = envp;
-	s->ready.words = words;
-	return true;
-}
 
 static void back_off(struct service *s, int64_t now)
 {
@@ -130,10 +44,13 @@ void service_start(struct service *s, int64_t now)
 	const struct spawn spawn = {
 		.argv = s->argv,
 		.envp = s->envp,
+		.user = s->plan->user,
+		.socket = s->notify.path[0] ? s->notify.path : NULL,
 		.output = s->has_log ? s->log.write_fd : -1,
 		.cgroup = s->plan->name,
 		.terminal = s->terminal,
 	};
+	unsigned unsaid;
 	pid_t pid;
 
 	for (size_t i = 0; i < s->plan->exists.count; i++)
@@ -144,16 +61,19 @@ void service_start(struct service *s, int64_t now)
 		}
 	if (s->has_log)
 		log_mark(&s->log);
+	if (s->notify.path[0])
+		notify_begin(&s->notify);
 	pid = spawn_start(&spawn);
 	if (pid < 0) {
-		console_say("service %s cannot be started: %s; again in %.1f s", s->plan->name, strerror(errno),
-			    (double)s->backoff / 1000);
+		if (rate_allows(&s->rate, now, &unsaid))
+			console_say("service %s cannot be started: %s; again in %.1f s", s->plan->name, strerror(errno),
+				    (double)s->backoff / 1000);
 		back_off(s, now);
 		return;
 	}
 	console_detail("service %s started as process %d", s->plan->name, (int)pid);
 	timeline_service(s->plan->name, now);
-	s->pid = pid;
+	s->pid = s->notify.pid = pid;
 	s->starts++;
 	s->started = now;
 	s->ready_at = 0;
@@ -164,14 +84,49 @@ void service_start(struct service *s, int64_t now)
 	service_tick(s, now);
 }
 
+void service_check_oom(struct service *s)
+{
+	unsigned long long kills = s->oom.call ? cgroup_oom_kills(s->oom.fd) : 0, before = s->oom_kills;
+	unsigned unsaid;
+
+	s->oom_kills = kills;
+	if (kills > before && rate_allows(&s->rate, clock_ms(), &unsaid))
+		console_say("service %s: out of memory: the kernel killed %llu of its processes%s%s", s->plan->name,
+			    kills - before, pairs_get(&s->plan->limits, "memory") ? "; its limit is " : "",
+			    pairs_get(&s->plan->limits, "memory") ? pairs_get(&s->plan->limits, "memory") : "");
+}
+
+/* The first deaths are said each, with what the service had to say; those that follow now and then, with their number.
+ * The log has not moved on by then in most cases; the file has the rest. */
+static void say_death(struct service *s, const char *how, int64_t now, bool restart, int64_t pause)
+{
+	char then[64] = "and is not started again", more[64] = "";
+	unsigned unsaid = 0;
+
+	if (s->terminal || !rate_allows(&s->rate, now, &unsaid))
+		return;
+	if (restart)
+		snprintf(then, sizeof(then), "again in %.1f s", (double)pause / 1000);
+	if (unsaid)
+		snprintf(more, sizeof(more), " (and %u times since the last such line)", unsaid);
+	console_say("service %s %s after %.1f s%s%s%s", s->plan->name, how, (double)(now - s->started) / 1000,
+		    restart ? "; " : " ", then, more);
+	if (!s->has_log || s->deaths > LOG_DEATHS)
+		return;
+	log_drain(&s->log);
+	log_say_why(&s->log, LOG_LINES);
+	if (s->deaths == LOG_DEATHS || !restart)
+		console_say("service %s: all of its output is in %s", s->plan->name, s->log.path);
+}
+
 /* It ended by itself: by its restart policy start it again, later and later, or not. */
 static void ended_alone(struct service *s, int status, int64_t now)
 {
 	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-	double after = (double)(now - s->started) / 1000;
 	enum plan_restart policy = plan_service_restart(s->plan);
 	bool restart = policy == PLAN_RESTART_ALWAYS || (policy == PLAN_RESTART_ON_FAILURE && !good);
 	char how[SPAWN_HOW];
+	int64_t pause;
 
 	if (good && !restart) {
 		s->state = SERVICE_DONE;
@@ -179,29 +134,23 @@ static void ended_alone(struct service *s, int status, int64_t now)
 		return;
 	}
 	if (now - s->started >= UP_FOR_LONG_MS) {
-		s->backoff = BACKOFF_FIRST_MS;
+		s->backoff = SERVICE_BACKOFF_FIRST_MS;
 		s->deaths = 0;
 	}
 	s->deaths++;
-	if (restart) {
-		int64_t pause = s->backoff;
-
+	pause = s->backoff;
+	if (restart)
 		back_off(s, now);
-		if (!s->terminal)
-			console_say("service %s %s after %.1f s; again in %.1f s", s->plan->name, spawn_describe(status, how),
-				    after, (double)pause / 1000);
-	} else {
+	else
 		s->state = SERVICE_FAILED;
-		console_say("service %s %s after %.1f s and is not started again", s->plan->name, spawn_describe(status, how),
-			    after);
-	}
-	/* The log has not moved on by then in most cases; the first few deaths tell the story, the file the rest. */
-	if (s->has_log && s->deaths <= LOG_DEATHS) {
-		log_drain(&s->log);
-		log_say_why(&s->log, LOG_LINES);
-		if (s->deaths == LOG_DEATHS || !restart)
-			console_say("service %s: all of its output is in %s", s->plan->name, s->log.path);
-	}
+	say_death(s, spawn_describe(status, how), now, restart, pause);
+}
+
+static void end_stop_command(struct service *s)
+{
+	if (s->stop_pid > 0)
+		spawn_kill(s->stop_pid, SIGKILL);
+	s->stop_pid = 0;
 }
 
 void service_ended(struct service *s, int status, int64_t now)
@@ -212,10 +161,12 @@ void service_ended(struct service *s, int status, int64_t now)
 	s->ended_at = now;
 	spawn_describe(status, s->ended);
 	ready_end(&s->ready);
+	service_check_oom(s);
 	if (!stopping) {
 		ended_alone(s, status, now);
 		return;
 	}
+	end_stop_command(s);
 	if (s->again) {
 		back_off(s, now);
 		return;
@@ -232,6 +183,46 @@ static void kill_all(struct service *s)
 		spawn_kill(s->pid, SIGKILL);
 }
 
+static void ask_to_end(struct service *s)
+{
+	kill(s->pid, SIGTERM);
+	/* A stopped process takes no SIGTERM. */
+	kill(s->pid, SIGCONT);
+}
+
+/* False: there is none that runs. */
+static bool start_stop_command(struct service *s, int64_t now)
+{
+	const struct spawn spawn = {
+		.argv = s->stop_argv,
+		.envp = s->envp,
+		.user = s->plan->user,
+		.output = s->has_log ? s->log.write_fd : -1,
+		.cgroup = s->plan->name,
+	};
+	pid_t pid;
+
+	if (!s->stop_argv)
+		return false;
+	pid = spawn_start(&spawn);
+	if (pid < 0)
+		console_say("service %s: its stop command cannot be started: %s", s->plan->name, strerror(errno));
+	s->stop_pid = pid > 0 ? pid : 0;
+	s->stop_due = now + (int64_t)s->plan->stop_timeout * 1000 * (STOP_SHARE - 1) / STOP_SHARE;
+	return pid > 0;
+}
+
+void service_stop_command_ended(struct service *s, int status)
+{
+	char how[SPAWN_HOW];
+
+	s->stop_pid = 0;
+	if (status)
+		console_say("service %s: its stop command %s", s->plan->name, spawn_describe(status, how));
+	if (s->state == SERVICE_STOPPING && s->pid && !s->killed)
+		ask_to_end(s);
+}
+
 void service_stop(struct service *s, int64_t now, bool again)
 {
 	if (s->state == SERVICE_STOPPING) {
@@ -239,6 +230,12 @@ void service_stop(struct service *s, int64_t now, bool again)
 		return;
 	}
 	ready_end(&s->ready);
+	if (!s->pid && again) {
+		s->state = SERVICE_WAITING;
+		s->backoff = SERVICE_BACKOFF_FIRST_MS;
+		s->deaths = 0;
+		return;
+	}
 	if (!s->pid) {
 		/* Done, but children may have stayed. */
 		cgroup_kill(s->plan->name);
@@ -249,15 +246,15 @@ void service_stop(struct service *s, int64_t now, bool again)
 	s->again = again;
 	s->killed = false;
 	s->due = now + (int64_t)s->plan->stop_timeout * 1000;
-	kill(s->pid, SIGTERM);
-	/* A stopped process takes no SIGTERM. */
-	kill(s->pid, SIGCONT);
+	if (again || !start_stop_command(s, now))
+		ask_to_end(s);
 }
 
 void service_kill(struct service *s, int64_t now)
 {
 	if (s->state != SERVICE_STOPPING || s->killed)
 		return;
+	end_stop_command(s);
 	kill_all(s);
 	s->killed = true;
 	s->again = false;
@@ -271,6 +268,12 @@ int64_t service_stop_limit(const struct service *s)
 
 static void tick_stopping(struct service *s, int64_t now)
 {
+	if (s->stop_pid && now >= s->stop_due) {
+		console_say("service %s: its stop command did not end within %.1f s: killed", s->plan->name,
+			    (double)s->plan->stop_timeout * (STOP_SHARE - 1) / STOP_SHARE);
+		end_stop_command(s);
+		ask_to_end(s);
+	}
 	if (now < s->due)
 		return;
 	if (!s->killed) {
@@ -329,8 +332,8 @@ bool service_is_down(const struct service *s)
 int64_t service_next(const struct service *s)
 {
 	switch (s->state) {
-	case SERVICE_BACKOFF:
-	case SERVICE_STOPPING: return s->due;
+	case SERVICE_BACKOFF: return s->due;
+	case SERVICE_STOPPING: return s->stop_pid && s->stop_due < s->due ? s->stop_due : s->due;
 	case SERVICE_STARTING:
 		if (s->plan->oneshot)
 			return INT64_MAX;

@@ -9,7 +9,9 @@
 #include "base/error.h"
 #include "init/log.h"
 #include "init/names.h"
+#include "init/notify.h"
 #include "init/plan.h"
+#include "init/rate.h"
 #include "init/ready.h"
 
 enum service_state {
@@ -23,9 +25,12 @@ enum service_state {
 	SERVICE_STOPPED,  /* ended on request */
 };
 
+enum { SERVICE_BACKOFF_FIRST_MS = 500 };
+
 struct service {
 	const struct plan_service *plan;
 	const char **argv, **envp;  /* variables filled in */
+	const char **stop_argv;     /* NULL: none */
 	const char *terminal;       /* a shell on this device instead of a log */
 	bool internal;              /* PID 1's own: no part of the node's being up */
 	enum service_state state;
@@ -36,6 +41,12 @@ struct service {
 	unsigned deaths;            /* since it was last up for long */
 	bool again;                 /* STOPPING: to be started again afterwards */
 	bool killed;                /* STOPPING: SIGKILL was sent */
+	pid_t stop_pid;             /* STOPPING: of the stop command while it runs, else 0 */
+	int64_t stop_due;           /* and when it has had its time */
+	struct rate rate;           /* of what is said about its deaths */
+	struct watch oom;           /* of memory.events of its group */
+	unsigned long long oom_kills;
+	struct notify notify;
 	int64_t ends_within;        /* ms that those that need it have until they have ended: supervise_stop_limit */
 	unsigned starts;            /* since the machine started */
 	int64_t ready_at, ended_at; /* clock_ms of the present run's readiness, of the last run's end; 0: never */
@@ -61,7 +72,14 @@ void service_ended(struct service *s, int status, int64_t now);
 /* Whatever is due: readiness, time limits. */
 void service_tick(struct service *s, int64_t now);
 
-/* Ask it to end. again: and start it anew then. */
+/* Its stop command ended. */
+void service_stop_command_ended(struct service *s, int status);
+
+/* Did the kernel kill a process of it for want of memory? Says so. */
+void service_check_oom(struct service *s);
+
+/* Ask it to end: by its stop command, if it has one, then by SIGTERM. again: and start it anew then, for which the stop
+ * command is not run; one that does not run is started. */
 void service_stop(struct service *s, int64_t now, bool again);
 
 /* It has to end now. */

@@ -2,8 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -12,9 +16,12 @@
 
 #include "init/cgroup.h"
 
+#define PATHS "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 const char *const spawn_environment[] = {
-	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "TERM=linux", NULL,
+	PATHS, "SHELL=/bin/sh", "TERM=linux", "HOME=/root", "USER=root", "LOGNAME=root", NULL,
 };
+const char *const spawn_environment_of_user[] = {PATHS, "SHELL=/bin/sh", "TERM=linux", NULL};
 
 static void reset_signals(void)
 {
@@ -27,38 +34,107 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void set_streams(const struct spawn *s)
+/* Output first: what goes wrong from here on has somewhere to be said. */
+static void set_output(const struct spawn *s)
+{
+	if (s->terminal || s->output < 0)
+		return;
+	dup2(s->output, STDOUT_FILENO);
+	dup2(s->output, STDERR_FILENO);
+}
+
+/* Descriptor 0 is free by now, and the first that open(2) takes. */
+static void set_input(const struct spawn *s)
 {
 	int input = open(s->terminal ? s->terminal : "/dev/null", O_RDWR | O_NOCTTY);
-	int output = s->terminal || s->output < 0 ? input : s->output;
 
-	/* Not stdin and stdout of PID 1 in any case. */
-	if (input < 0)
-		close(STDIN_FILENO);
-	else
-		dup2(input, STDIN_FILENO);
-	if (output >= 0) {
-		dup2(output, STDOUT_FILENO);
-		dup2(output, STDERR_FILENO);
-	}
-	if (input > STDERR_FILENO)
-		close(input);
+	if (input < 0 || (!s->terminal && s->output >= 0))
+		return;
+	dup2(input, STDOUT_FILENO);
+	dup2(input, STDERR_FILENO);
 	if (s->terminal)
 		ioctl(STDIN_FILENO, TIOCSCTTY, 1);
 }
 
+static _Noreturn void give_up(const char *what, const char *why)
+{
+	dprintf(STDERR_FILENO, "mkdl: %s: %s\n", what, why);
+	_exit(127);
+}
+
+static bool has_variable(const char *const *envp, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (; *envp; envp++)
+		if (!strncmp(*envp, key, n) && (*envp)[n] == '=')
+			return true;
+	return false;
+}
+
+/* The environment with the user's HOME, USER and LOGNAME, where it has none. Allocates: the child is a process of its
+ * own by now. */
+static const char **add_user(const char *const *envp, const struct passwd *user)
+{
+	const char *const values[][2] = {{"HOME", user->pw_dir}, {"USER", user->pw_name}, {"LOGNAME", user->pw_name}};
+	const char **out;
+	size_t n = 0;
+
+	while (envp[n])
+		n++;
+	out = calloc(n + 4, sizeof(*out));
+	if (!out)
+		give_up("environment", strerror(errno));
+	memcpy(out, envp, n * sizeof(*out));
+	for (size_t i = 0; i < 3; i++) {
+		char *variable;
+
+		if (has_variable(envp, values[i][0]))
+			continue;
+		if (asprintf(&variable, "%s=%s", values[i][0], values[i][1]) < 0)
+			give_up("environment", strerror(errno));
+		out[n++] = variable;
+	}
+	return out;
+}
+
+/* Read when it starts, not before: whoever makes users may do so until then. */
+static const char *const *become(const struct spawn *s)
+{
+	const struct passwd *user;
+
+	errno = 0;
+	user = getpwnam(s->user);
+	if (!user)
+		give_up(s->user, errno && errno != ENOENT ? strerror(errno) : "no such user in /etc/passwd");
+	/* Its own output may be opened again as /dev/stderr, its own socket be written to. */
+	if (s->output >= 0 && fchown(s->output, user->pw_uid, user->pw_gid) < 0)
+		give_up(s->user, strerror(errno));
+	if (s->socket && chown(s->socket, user->pw_uid, user->pw_gid) < 0)
+		give_up(s->socket, strerror(errno));
+	if (initgroups(user->pw_name, user->pw_gid) < 0 || setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0)
+		give_up(s->user, strerror(errno));
+	return add_user(s->envp, user);
+}
+
 static _Noreturn void run_child(const struct spawn *s)
 {
+	const char *const *envp = s->envp;
+
+	setsid();
+	set_output(s);
+	/* PID 1's descriptors may all be taken, and these are theirs still: one is needed for what follows. */
+	close(STDIN_FILENO);
 	if (s->cgroup)
 		cgroup_enter(s->cgroup);
-	setsid();
-	set_streams(s);
+	set_input(s);
 	reset_signals();
 	umask(022);
+	if (s->user)
+		envp = become(s);
 	if (chdir("/") == 0)
-		execve(s->argv[0], (char *const *)s->argv, (char *const *)s->envp);
-	dprintf(STDERR_FILENO, "mkdl: %s: %s\n", s->argv[0], strerror(errno));
-	_exit(127);
+		execve(s->argv[0], (char *const *)s->argv, (char *const *)envp);
+	give_up(s->argv[0], strerror(errno));
 }
 
 pid_t spawn_start(const struct spawn *s)

@@ -133,6 +133,10 @@ static void child_ended(struct supervisor *v, pid_t pid, int status, int64_t now
 			service_ended(s, status, now);
 			return;
 		}
+		if (s->stop_pid == pid) {
+			service_stop_command_ended(s, status);
+			return;
+		}
 		if (s->ready.pid == pid) {
 			ready_child_ended(&s->ready, status, now);
 			return;

@@ -1,76 +1,7 @@
 # PID 1 as PID 1 of a user, PID and mount namespace: the same supervision, reaping and shutdown as on a machine, without one.
 bats_require_minimum_version 1.5.0
 
-setup() {
-	INIT=${MKDL_INIT:-${MKDL_BUILD:-$BATS_TEST_DIRNAME/../out/build/dev}/init/mkdl-init}
-	[ -x "$INIT" ]
-	cd "$BATS_TEST_TMPDIR"
-	HERE=$PWD
-	PID=
-}
-
-teardown() {
-	if [ -n "$PID" ]; then
-		kill -KILL "$PID" 2>/dev/null || true
-	fi
-}
-
-# plan LINE…: the plan of the test, words with spaces written as \s
-plan() {
-	printf '%s\n' "mkdl-plan 1" "name test" "$@" >plan
-}
-
-# script NAME: a program from stdin, with $HERE as its first argument's place
-script() {
-	{ echo '#!/bin/bash'; cat; } >"$1"
-	chmod 755 "$1"
-}
-
-# Start it in the background. PID is that of unshare: its end is the namespace's end. /run is the test's own, logs in log/.
-start() {
-	mkdir -p run
-	unshare -Urpfm --kill-child --mount-proc \
-		sh -c 'mount --bind "$1" /run && exec "$2" --supervise "$3"' sh "$HERE/run" "$INIT" "$HERE/plan" >console 2>&1 3>&- &
-	PID=$!
-}
-
-# The process that is PID 1 inside.
-inner() {
-	cat "/proc/$PID/task/$PID/children" | tr -d ' '
-}
-
-# until_seen FILE PATTERN [SECONDS]
-until_seen() {
-	for _ in $(seq $((${3:-10} * 20))); do
-		if grep -qE "$2" "$1" 2>/dev/null; then
-			return 0
-		fi
-		sleep 0.05
-	done
-	echo "not seen in $1: $2" >&2
-	cat "$1" >&2
-	return 1
-}
-
-# Ask it to end and wait for that.
-stop() {
-	kill "-${1:-TERM}" "$(inner)"
-	ended
-}
-
-ended() {
-	for _ in $(seq 400); do
-		if ! kill -0 "$PID" 2>/dev/null; then
-			wait "$PID"
-			PID=
-			return 0
-		fi
-		sleep 0.05
-	done
-	echo "still there" >&2
-	cat console >&2
-	return 1
-}
+load init
 
 @test "outside of a namespace it refuses to be anything but process 1" {
 	run -2 "$INIT"
