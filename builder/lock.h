@@ -33,6 +33,7 @@ struct package {
 	size_t depend_count;
 	bool direct;          /* the profile or a recipe names it */
 	bool used;            /* its contents were looked at by the last build */
+	uint64_t newest;      /* unix time of its newest file, once it was opened; not in the lock's file */
 };
 
 struct source_package {

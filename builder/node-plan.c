@@ -1,7 +1,9 @@
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "builder/node-private.h"
+#include "init/plan-words.h"
 
 /* node_ip may name an interface, which is then the node's. An address or a network leaves that to the boot. */
 static void set_node_ip(const char *ip, struct plan *plan)
@@ -34,6 +36,27 @@ static void add_states(struct arena *a, const struct node_facts *facts, struct p
 	}
 }
 
+/* No input of the image is newer, so no clock can be right that is before it. Packages have the time of their changelog's last
+ * entry; what recipes make and what lies on this machine has none that would be the same elsewhere. */
+static int find_built(const struct build *b, uint64_t *built, struct error *err)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+
+	*built = 0;
+	if (epoch && *epoch) {
+		if (plan_word_number(epoch, UINT64_C(253402300799), built))
+			return 0;
+		return error_set(err, "SOURCE_DATE_EPOCH=%s: not a number of seconds since 1970", epoch);
+	}
+	for (size_t i = 0; i < b->tree.count; i++) {
+		const struct package *p = b->tree.nodes[i].package;
+
+		if (p && p->newest > *built)
+			*built = p->newest;
+	}
+	return 0;
+}
+
 /* A copy that may grow without writing into the profile's arrays. */
 static void own_arrays(struct arena *a, struct plan *plan)
 {
@@ -60,6 +83,8 @@ int node_plan(struct build *b, const struct node_facts *facts, struct plan *out,
 	const struct profile *p = &b->profile;
 	struct plan plan = p->plan;
 
+	if (find_built(b, &plan.built, err) < 0)
+		return -1;
 	own_arrays(b->arena, &plan);
 	plan.name = p->name;
 	plan.hostname = p->hostname ? p->hostname : "";

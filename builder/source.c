@@ -155,6 +155,7 @@ int source_open_package(struct build *b, struct package *p, struct tree **out, s
 	}
 	tree_sort(tree);
 	p->used = true;
+	p->newest = tree->newest;
 	m->packages = arena_grow(b->arena, m->packages, m->package_count, &m->package_cap, sizeof(*m->packages));
 	m->packages[m->package_count++] = (struct opened_package){.package = p, .tree = tree};
 	*out = tree;

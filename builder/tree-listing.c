@@ -16,6 +16,8 @@ static const char letters[] = {
 void tree_write(struct tree *t, struct strbuf *out)
 {
 	tree_sort(t);
+	if (t->newest)
+		strbuf_printf(out, "t %" PRIu64 "\n", t->newest);
 	for (size_t i = 0; i < t->count; i++) {
 		const struct node *n = &t->nodes[i];
 		char hex[HASH_HEX_SIZE];
@@ -113,18 +115,29 @@ static int parse_record(struct arena *a, const char *name, const struct flat_lin
 	return 0;
 }
 
+/* The record of the newest member's time, which is the first one if it is there. */
+static bool parse_newest(const struct flat *flat, uint64_t *newest)
+{
+	return flat->count && flat->lines[0].count == 2 && !strcmp(flat->lines[0].words[0], "t") &&
+	       parse_number(flat->lines[0].words[1], 10, INT64_MAX, newest);
+}
+
 int tree_read(struct tree *t, const char *name, const char *text, size_t n, struct error *err)
 {
 	struct flat flat;
 	struct node *nodes;
+	uint64_t newest = 0;
+	size_t first;
 
 	if (flat_parse(t->arena, name, text, n, &flat, err) < 0)
 		return -1;
 	nodes = arena_calloc(t->arena, flat.count + 1, sizeof(*nodes));
-	for (size_t i = 0; i < flat.count; i++)
+	first = parse_newest(&flat, &newest) ? 1 : 0;
+	for (size_t i = first; i < flat.count; i++)
 		if (parse_record(t->arena, name, &flat.lines[i], &nodes[i], err) < 0)
 			return -1;
-	for (size_t i = 0; i < flat.count; i++)
+	for (size_t i = first; i < flat.count; i++)
 		tree_add(t, &nodes[i]);
+	t->newest = newest;
 	return 0;
 }

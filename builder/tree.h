@@ -51,6 +51,7 @@ struct tree {
 	struct node *nodes;
 	size_t count, cap;
 	bool sorted;
+	uint64_t newest; /* of an archive: unix time of its newest member; 0: not known */
 };
 
 /* Append a copy of node; strings are not copied. Of nodes with one path tree_sort keeps the last. */
@@ -72,7 +73,7 @@ struct node *tree_resolve(struct tree *t, const char *path);
 int tree_finish(struct tree *t, struct error *err);
 
 /* The listing format of the store and of `mkdl list --raw`: flat records
- *   f MODE UID GID SIZE SHA256 PATH | d MODE UID GID PATH | l PATH TARGET | c|b MODE UID GID MAJOR MINOR PATH | p MODE UID GID PATH
+ *   t NEWEST | f MODE UID GID SIZE SHA256 PATH | d MODE UID GID PATH | l PATH TARGET | c|b MODE UID GID MAJOR MINOR PATH | p MODE UID GID PATH
  * Origin, reason and layer are not part of it. Paths are cleaned and checked when read. */
 struct strbuf;
 void tree_write(struct tree *t, struct strbuf *out);

@@ -10,7 +10,7 @@ static struct hash listing_key(const struct hash *archive)
 	struct hasher h;
 
 	hash_begin(&h);
-	hash_add_string(&h, "unpack 1");
+	hash_add_string(&h, "unpack 2");
 	hash_add(&h, archive->bytes, sizeof(archive->bytes));
 	return hash_end(&h);
 }
@@ -31,6 +31,7 @@ static int read_listing(struct store *s, const struct hash *key, struct tree *ou
 	}
 	for (size_t i = 0; i < t.count; i++)
 		tree_add(out, &t.nodes[i]);
+	out->newest = t.newest;
 	return 1;
 }
 
@@ -63,6 +64,7 @@ int unpack_blob(struct store *s, const struct hash *archive, const char *name, s
 		return -1;
 	for (size_t i = 0; i < t.count; i++)
 		tree_add(out, &t.nodes[i]);
+	out->newest = t.newest;
 	return 0;
 }
 

@@ -234,6 +234,8 @@ static int add_member(struct unpacking *u, struct archive *a, struct archive_ent
 		return error_wrap(err, "%s", u->name);
 	if (!strcmp(n.path, "/"))
 		return 0;
+	if (archive_entry_mtime(e) > 0 && (uint64_t)archive_entry_mtime(e) > u->tree.newest)
+		u->tree.newest = (uint64_t)archive_entry_mtime(e);
 	if (archive_entry_size_is_set(e) && archive_entry_size(e) > 0 && (uint64_t)archive_entry_size(e) > max_member)
 		return error_set(err, "%s: %s is larger than the limit of 4 GiB", u->name, n.path);
 	if (take_owner(u, e, &n, err) < 0)
@@ -413,5 +415,7 @@ int unpack_archive(struct store *s, int fd, const char *name, struct tree *out, 
 		return error_wrap(err, "%s", name);
 	for (size_t i = 0; i < u.tree.count; i++)
 		tree_add(out, &u.tree.nodes[i]);
+	if (u.tree.newest > out->newest)
+		out->newest = u.tree.newest;
 	return 0;
 }

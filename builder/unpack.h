@@ -5,7 +5,7 @@
  * path to escape by; what the tree could not hold safely is refused all the same, by the member's name: "..", control
  * characters, something below a symbolic link or a file of the same archive, devices, FIFOs and sockets, hard links to
  * nowhere, more than a million members, a member over 4 GiB, over 16 GiB in all. A member that comes twice replaces the first.
- * Owners and modes stay as the archive has them. */
+ * Owners and modes stay as the archive has them; of times only the newest is kept (struct tree). */
 #pragma once
 
 #include <stdbool.h>

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -127,6 +128,35 @@ static void test_interface(void **state)
 	interface_for("10.0.0.0/8", "boot");
 }
 
+/* The clock floor: the newest package that has a file in the image, or what the environment says; never the wall clock. */
+static void test_built(void **state)
+{
+	struct package old = {.name = "old", .newest = 1500000000}, new = {.name = "new", .newest = 1600000000};
+	const struct node_facts facts = {0};
+	_cleanup_error_ struct error err = {0};
+	struct arena a = {0};
+	struct build b = example(&a, NULL, 0);
+	struct plan plan;
+
+	(void)state;
+	assert_int_equal(unsetenv("SOURCE_DATE_EPOCH"), 0);
+	assert_int_equal(node_plan(&b, &facts, &plan, &err), 0);
+	assert_int_equal(plan.built, 0);
+	tree_add(&b.tree, &(struct node){.path = "/a", .package = &old});
+	tree_add(&b.tree, &(struct node){.path = "/b", .package = &new});
+	tree_add(&b.tree, &(struct node){.path = "/c"});
+	assert_int_equal(node_plan(&b, &facts, &plan, &err), 0);
+	assert_int_equal(plan.built, 1600000000);
+	assert_int_equal(setenv("SOURCE_DATE_EPOCH", "1234567890", 1), 0);
+	assert_int_equal(node_plan(&b, &facts, &plan, &err), 0);
+	assert_int_equal(plan.built, 1234567890);
+	assert_int_equal(setenv("SOURCE_DATE_EPOCH", "yesterday", 1), 0);
+	assert_int_equal(node_plan(&b, &facts, &plan, &err), -1);
+	assert_string_equal(error_text(&err), "SOURCE_DATE_EPOCH=yesterday: not a number of seconds since 1970");
+	assert_int_equal(unsetenv("SOURCE_DATE_EPOCH"), 0);
+	arena_free(&a);
+}
+
 /* What PID 1 would refuse stops the build. */
 static void test_refused(void **state)
 {
@@ -151,7 +181,7 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_records), cmocka_unit_test(test_kubelet), cmocka_unit_test(test_interface), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_all_records), cmocka_unit_test(test_kubelet), cmocka_unit_test(test_built), cmocka_unit_test(test_interface), cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

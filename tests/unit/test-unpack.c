@@ -62,7 +62,8 @@ static void write_member(struct archive *a, const struct member *m)
 	archive_entry_set_pathname(e, m->path);
 	archive_entry_set_filetype(e, m->type == 'd' ? AE_IFDIR : m->type == 'l' ? AE_IFLNK : m->type == 'c' ? AE_IFCHR
 					: m->type == 'p' ? AE_IFIFO : AE_IFREG);
-	archive_entry_set_perm(e, m->mode ? m->mode : m->type == 'd' ? 0755 : 0644);
+	archive_entry_set_mtime(e, 1500000000, 0);
+		archive_entry_set_perm(e, m->mode ? m->mode : m->type == 'd' ? 0755 : 0644);
 	archive_entry_set_uid(e, m->uid);
 	archive_entry_set_size(e, (int64_t)n);
 	if (m->type == 'l')
@@ -390,6 +391,8 @@ static void test_once(void **state)
 	assert_int_equal(rename(path, file), 0);
 	assert_int_equal(unpack_blob(&store, &archive, "a.tar.gz", &second, &err), 0);
 	check_good(&second);
+	assert_int_equal(first.newest, 1500000000);
+	assert_int_equal(second.newest, first.newest);
 	/* until a content is lost or cut short: then it is read again, */
 	content = tree_find(&second, "/usr/bin/sudo")->content;
 	assert_int_equal(chmod(store_blob_path(&store, &arena, &content), 0644), 0);
