@@ -22,6 +22,7 @@ int node_config_check(const struct strings *files, struct error *err)
 	struct documents documents = {0};
 	struct unpack u = {.arena = &a, .documents = &documents, .include = leave_include};
 	struct config *config;
+	struct plan plan;
 
 	for (size_t i = 0; i < files->count; i++) {
 		_cleanup_strbuf_ struct strbuf text = {0};
@@ -30,7 +31,8 @@ int node_config_check(const struct strings *files, struct error *err)
 		    unpack(&u, files->items[i], SOURCE_ANYTHING, text.data ? text.data : "", text.len, err) < 0)
 			return -1;
 	}
-	config = config_new(&a, none);
+	plan_init(&plan);
+	config = config_new(&a, none, &plan);
 	for (size_t i = 0; i < documents.count; i++)
 		if (config_add(config, &documents.items[i], err) < 0)
 			return -1;

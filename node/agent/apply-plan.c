@@ -45,11 +45,6 @@ static void set_network(struct apply *a)
 		p->nameservers = s->nameservers;
 	if (s->search.count)
 		p->search = s->search;
-	if (!s->have_network)
-		return;
-	p->links = s->links;
-	p->link_count = s->link_count;
-	p->link_cap = s->link_cap;
 }
 
 static void add_options(struct apply *a, struct plan_state *state, const char *options)

@@ -28,7 +28,7 @@ static const struct cloud_key top_keys[] = {
 	{"ntp", CLOUD_APPLIED, "See below.", cloud_read_ntp, 0, NULL, CLOUD_MERGE, "ntp"},
 	{"timezone", CLOUD_APPLIED, "A zone whose file is in the image (/usr/share/zoneinfo), UTC, or a rule as in TZ: CET-1CEST,M3.5.0,M10.5.0/3.", cloud_read_timezone, AT(timezone), NULL, CLOUD_REPLACE, "timezone"},
 	{"ca_certs", CLOUD_APPLIED, "See below.", cloud_read_ca_certs, 0, NULL, CLOUD_MERGE_LISTS, "ca_certs"},
-	{"network", CLOUD_APPLIED, "See below. Replaces all links of the profile.", cloud_read_network, 0, NULL, CLOUD_REPLACE, "network"},
+	{"network", CLOUD_APPLIED, "Version 2 (netplan: ethernets, bonds, vlans), or version 1, which is brought to it. In place of the profile's links. The keys are those of mkdl-profile(5), NETWORK; an unknown one is an error.", cloud_read_network, 0, NULL, CLOUD_REPLACE, "network"},
 	{"manage_resolv_conf", CLOUD_APPLIED, "/etc/resolv.conf is always written; resolv_conf counts without it too.", cloud_read_nothing, 0, NULL, CLOUD_REPLACE, "resolv_conf"},
 	{"resolv_conf", CLOUD_APPLIED, "See below.", cloud_read_resolv_conf, 0, NULL, CLOUD_MERGE, "resolv_conf"},
 	{"power_state", CLOUD_APPLIED, "See below. The service \"power-state\", after runcmd and scripts.", cloud_read_power_state, 0, NULL, CLOUD_REPLACE, "power_state_change"},
@@ -47,8 +47,7 @@ const struct cloud_map cloud_top = CLOUD_MAP("", top_keys);
 
 const struct cloud_map *const cloud_maps[] = {
 	&cloud_user, &cloud_file, &cloud_file_source, &cloud_directory, &cloud_link, &cloud_ntp, &cloud_ca_certs, &cloud_resolv_conf,
-	&cloud_power_state, &cloud_random_seed, &cloud_ssh_keys, &cloud_network, &cloud_ethernet, &cloud_match, &cloud_bond, &cloud_vlan,
-	&cloud_nameservers, &cloud_route, NULL,
+	&cloud_power_state, &cloud_random_seed, &cloud_ssh_keys, NULL,
 };
 
 /* mounts is read when its defaults are known, whatever order they are written in. */

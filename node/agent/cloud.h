@@ -118,8 +118,7 @@ enum { CLOUD_FILE_LIMIT = 16 << 20 };
 int cloud_content(struct arena *a, struct config *config, struct setting_content *content, struct error *err);
 
 extern const struct cloud_map cloud_top, cloud_user, cloud_file, cloud_file_source, cloud_directory, cloud_link, cloud_ntp, cloud_ca_certs, cloud_resolv_conf,
-	cloud_power_state, cloud_random_seed, cloud_ssh_keys, cloud_network, cloud_ethernet, cloud_vlan, cloud_bond,
-	cloud_bond_parameters, cloud_route, cloud_match, cloud_nameservers, cloud_dhcp_overrides;
+	cloud_power_state, cloud_random_seed, cloud_ssh_keys;
 extern const struct cloud_key cloud_ignored_keys[];
 extern const size_t cloud_ignored_count;
 

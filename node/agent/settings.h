@@ -96,11 +96,7 @@ struct settings {
 	struct strings certificates; /* PEM, with places */
 	bool no_default_certificates;
 
-	bool have_network;
-	struct plan_link *links; /* in place of the plan's when have_network */
-	size_t link_count, link_cap;
 	struct strings nameservers, search;
-	struct pairs sysctls;
 
 	const struct value *mount_defaults; /* mount_default_fields, found before mounts is read */
 	struct setting_mount *mounts;
