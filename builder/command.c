@@ -95,6 +95,16 @@ const struct command commands[] = {
 	 cmd_recipe},
 	{"run", "PROFILE [--boot WAY] [--memory SIZE] [--forward HOST:GUEST]… [--until REGEX] …",
 	 "boot what was built, in QEMU, as a machine without any disk", run_details, cmd_run},
+	{"sign", "[--key FILE] FILE… | --new-key FILE",
+	 "sign configuration for nodes that take nothing else",
+	 "Writes FILE.sig beside every FILE: a detached Ed25519 signature, which a node\n"
+	 "whose profile says config: {trust: …} asks for under the address of the file\n"
+	 "with \".sig\" behind it.\n"
+	 "  --key FILE      the private key, PEM (default mkdl-key.pem); without files to\n"
+	 "                  sign, prints what a profile has to say to trust it\n"
+	 "  --new-key FILE  makes one, which only you can read, and prints the same\n"
+	 "  --json          that as JSON\n",
+	 cmd_sign},
 	{"why", "PROFILE PATH [--out DIR] [--locked] [--offline]",
 	 "say why a file is in the image, back to the profile", LOCK_OPTIONS "  --json      as JSON\n", cmd_why},
 	{"version", "", "print the version", "", cmd_version},

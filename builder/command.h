@@ -34,6 +34,7 @@ int cmd_list(const struct globals *g, int argc, char **argv, struct error *err);
 int cmd_lock(const struct globals *g, int argc, char **argv, struct error *err);
 int cmd_recipe(const struct globals *g, int argc, char **argv, struct error *err);
 int cmd_run(const struct globals *g, int argc, char **argv, struct error *err);
+int cmd_sign(const struct globals *g, int argc, char **argv, struct error *err);
 int cmd_version(const struct globals *g, int argc, char **argv, struct error *err);
 int cmd_why(const struct globals *g, int argc, char **argv, struct error *err);
 
