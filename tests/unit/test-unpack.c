@@ -63,7 +63,7 @@ static void write_member(struct archive *a, const struct member *m)
 	archive_entry_set_filetype(e, m->type == 'd' ? AE_IFDIR : m->type == 'l' ? AE_IFLNK : m->type == 'c' ? AE_IFCHR
 					: m->type == 'p' ? AE_IFIFO : AE_IFREG);
 	archive_entry_set_mtime(e, 1500000000, 0);
-		archive_entry_set_perm(e, m->mode ? m->mode : m->type == 'd' ? 0755 : 0644);
+	archive_entry_set_perm(e, m->mode ? m->mode : m->type == 'd' ? 0755 : 0644);
 	archive_entry_set_uid(e, m->uid);
 	archive_entry_set_size(e, (int64_t)n);
 	if (m->type == 'l')
