@@ -338,7 +338,7 @@ static void settle(struct network *n, struct link *l, const struct kernel_link *
 	set_ra(l, k);
 	/* Its bond switches a member on, when it joins and ever after. */
 	if (!master || k->master == master)
-		set_up(n, l, k, true);
+		set_up(n, l, k, !l->left);
 }
 
 static void refresh(struct network *n)

@@ -19,6 +19,7 @@ enum { LINKS = 32, PROBLEM_SIZE = 256 };
 struct link {
 	struct plan_link plan;
 	bool provisional;  /* one of several cards that are asked because nobody said which is the node's */
+	bool left;         /* another card of those was chosen: switched off */
 	bool implied;      /* part of a bond or carrier of a VLAN only */
 	bool from_cmdline; /* an ip= word made it */
 	int index;         /* in the kernel; 0: not there */

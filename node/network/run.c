@@ -80,30 +80,25 @@ static void watch_carrier(const struct network *n, struct link *l)
 	}
 }
 
-/* One card was chosen of those that were asked: the others are switched off. */
-static void end_asking(struct network *n)
+/* One card was chosen of those that were asked: the others are switched off. True when that is yet to be done. */
+static bool end_asking(struct network *n)
 {
-	char why[128];
+	bool any = false;
 
 	if (!n->boot)
-		return;
+		return false;
 	n->boot->provisional = false;
 	for (size_t i = 0; i < n->count; i++) {
 		struct link *l = &n->links[i];
-		const struct ifinfomsg body = {.ifi_index = l->index, .ifi_change = 1 /* IFF_UP */};
-		const struct kernel_link *k = network_kernel_link(n, l);
-		struct message m;
 
-		if (!l->provisional || !l->plan.dhcp4)
+		if (!l->provisional || l->left)
 			continue;
+		l->left = any = true;
 		l->plan.dhcp4 = l->asks = false;
 		for (size_t kind = 0; kind < 3; kind++)
 			l->leases[kind] = (struct lease){0};
-		if (!k)
-			continue;
-		message_begin(&m, RTM_NEWLINK, 0, &body, sizeof(body));
-		netlink_call(&n->netlink, &m, why);
 	}
+	return any;
 }
 
 /* The name of the node's interface, for who looks for it, and for this program when it is started anew. */
@@ -157,8 +152,9 @@ static int pass(struct network *n, struct running *r, struct error *err)
 	network_write_resolver(n);
 	if (network_write_status(n, err) < 0)
 		return -1;
-	end_asking(n);
 	write_interface(n);
+	if (end_asking(n))
+		r->again = 0;
 	return 0;
 }
 
