@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "builder/node-private.h"
+#include "builder/progress.h"
 
 #define FOLDER "/etc/mkdl/config.d"
 #define SECRET "/etc/mkdl/secret"
@@ -34,6 +35,24 @@ static int add_secret(struct build *b, struct error *err)
 	return node_put_file(b, SECRET, 0600, 0, 0, text.data, text.len, "identity: secret", err);
 }
 
+/* The service "ssh-key" of base.yml then derives the node's SSH key from its UUID or MAC alone (node/agent/ssh-key.h). */
+static void warn_of_guessable_keys(struct build *b)
+{
+	const struct profile *p = &b->profile;
+	const struct plan_service *s = plan_find_service(&p->plan, "ssh-key");
+	bool logs_in = false;
+
+	for (size_t i = 0; i < p->user_count; i++)
+		logs_in = logs_in || p->users[i].ssh_keys.count;
+	for (size_t i = 0; i < p->plan.state_count; i++)
+		if (path_is_below("/var/lib/mkdl", p->plan.states[i].path) && p->plan.states[i].kind != PLAN_STATE_TMPFS)
+			return;
+	if (p->secret || !logs_in || !s || s->run.count < 2 || strcmp(s->run.items[1], "ssh-key") != 0)
+		return;
+	progress_say(b->progress, 0, "warning: whoever knows the UUID or the MAC of a node can compute its SSH host key: give the profile "
+		     "a secret (identity: {secret: FILE}; openssl rand -hex 32 >FILE)");
+}
+
 int node_config_add(struct build *b, struct error *err)
 {
 	const struct profile *p = &b->profile;
@@ -50,5 +69,6 @@ int node_config_add(struct build *b, struct error *err)
 		if (node_put_file(b, paths.items[i], 0600, 0, 0, text.data ? text.data : "", text.len, "config: files", err) < 0)
 			return -1;
 	}
+	warn_of_guessable_keys(b);
 	return p->secret ? add_secret(b, err) : 0;
 }
