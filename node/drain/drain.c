@@ -167,7 +167,7 @@ static int drain(const struct options *o, struct error *err)
 	ended = d.ended;
 	d.ended = 0;
 	run_all(&d, d.sandboxes.count, end_sandbox);
-	printf("%zu containers ended, %zu were killed; %zu of %zu pods are down after %.1f s\n", ended, d.killed, d.ended,
+	printf("containers: %zu ended, %zu killed; pods: %zu of %zu down; took %.1f s\n", ended, d.killed, d.ended,
 	       d.sandboxes.count, (double)(clock_ms() - d.began) / 1000);
 	arena_free(&d.arena);
 	return d.failed ? error_set(err, "%zu could not be ended", d.failed) : 0;

@@ -1,5 +1,4 @@
-#include <errno.h>
-#include <string.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "node/nodectl/nodectl.h"
@@ -11,8 +10,12 @@ int run_drain(struct context *c, int argc, char **argv, struct error *err)
 {
 	if (*c->root)
 		return error_set(err, "drain works on the node that it runs on");
+	if (access(DRAIN, X_OK) < 0)
+		return error_set(err, "this node runs no pods: " DRAIN " is not in its image");
+	if (service_stop_and_wait(c, "kubelet", err) < 0)
+		return -1;
+	fflush(stdout);
 	(void)argc; /* argv[0] is its name already */
 	execv(DRAIN, argv);
-	return errno == ENOENT ? error_set(err, "this node runs no pods: " DRAIN " is not in its image") :
-				 error_errno(err, DRAIN);
+	return error_errno(err, DRAIN);
 }

@@ -56,6 +56,9 @@ const char *reply_text(const struct flat *reply, const char *key);
 int64_t record_word_number(const struct flat_line *line, size_t word);
 int64_t reply_number(const struct flat *reply, const char *key);
 
+/* Have PID 1 end a service, and wait until it has. One that is not there, or is down, is fine. */
+int service_stop_and_wait(struct context *c, const char *name, struct error *err);
+
 /* Put the JSON document out. */
 int print_json(struct strbuf *text);
 /* A member that is null below 0. */
