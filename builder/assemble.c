@@ -88,6 +88,7 @@ static const struct {
 	{"mkdl-init", "/init", "PID 1", NULL},
 	{"network", "/usr/libexec/mkdl/network", "PID 1's network program", NULL},
 	{"nodectl", "/usr/bin/nodectl", "asks PID 1", NULL},
+	{"syslog", "/usr/libexec/mkdl/syslog", "sends logs to a server", NULL},
 	{"state", "/usr/libexec/mkdl/state", "state: of the profile", implicit_state_program},
 };
 

@@ -8,6 +8,7 @@
 #include "init/kmsg.h"
 #include "init/network.h"
 #include "init/phases.h"
+#include "init/syslog.h"
 #include "init/watchdog.h"
 
 /* Container runtimes pass their hard limits on to containers; the soft limit stays what old programs can cope with. */
@@ -72,6 +73,8 @@ int phase_services(struct node *node, char *detail, struct error *err)
 		if (!supervise_add(&node->arena, &node->supervisor, &node->plan.services[i], variables, false, NULL,
 				   err))
 			return -1;
+	if (syslog_add(node, err) < 0)
+		return -1;
 	node->supervisor.complete = true;
 	snprintf(detail, DETAIL_SIZE, "%zu to start", node->plan.service_count);
 	return add_shell(node, err);

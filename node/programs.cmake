@@ -54,6 +54,7 @@ endfunction()
 
 node_program(mkdl-init init/*.c)
 node_program(nodectl node/nodectl/*.c)
+node_program(syslog node/syslog/*.c)
 node_program(network node/network/*.c init/plan*.c init/cmdline*.c init/names.c)
 node_program(state node/state/*.c init/plan*.c init/names.c)
 
