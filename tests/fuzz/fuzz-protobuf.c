@@ -1,6 +1,7 @@
 /* Messages of containerd (node/grpc/protobuf.h): each field lies inside of the message, and the reader always gets on. */
 #include "tests/fuzz/fuzz.h"
 
+#include "node/drain/cri.h"
 #include "node/grpc/protobuf.h"
 
 enum { DEPTH = 4 };
@@ -25,6 +26,16 @@ static void walk(const uint8_t *data, size_t size, unsigned depth)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct cri_sandboxes sandboxes = {0};
+	struct cri_containers containers = {0};
+	struct arena arena = {0};
+	struct error err = {0};
+
 	walk(data, size, 0);
+	if (cri_read_sandboxes(&arena, data, size, &sandboxes, &err) < 0)
+		fuzz_failed(&err);
+	if (cri_read_containers(&arena, data, size, &containers, &err) < 0)
+		fuzz_failed(&err);
+	arena_free(&arena);
 	return 0;
 }
