@@ -13,7 +13,8 @@ enum { SANDBOX_READY = 0, CONTAINER_RUNNING = 1 };
 
 static struct protobuf_reader reader_of(const void *data, size_t n)
 {
-	return (struct protobuf_reader){data, (const uint8_t *)data + n};
+	/* A number where a message belongs has no data. */
+	return data ? (struct protobuf_reader){data, (const uint8_t *)data + n} : (struct protobuf_reader){0};
 }
 
 static const char *text_of(struct arena *a, const struct protobuf_field *f)

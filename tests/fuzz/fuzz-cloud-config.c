@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_string(data, size), *second = strstr(text, "\n#cloud-config\n");
 	struct arena arena = {0};
-	struct config *c = config_new(&arena, fuzz_variables);
+	struct config *c = fuzz_config(&arena);
 
 	if (second)
 		*second++ = '\0';

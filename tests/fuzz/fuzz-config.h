@@ -31,7 +31,15 @@ static inline void fuzz_effective(struct arena *arena, const struct config *c)
 	strbuf_free(&text);
 }
 
-static const struct names_variable fuzz_variables[] = {
-	{"mac", "52:54:00:12:34:56"}, {"uuid", "4c4c4544-0077-4d6b-8000-000000000001"}, {"serial", "A 1"}, {"hostname", "n1"},
-	{"machine_id", "0123456789abcdef0123456789abcdef"}, {NULL, NULL},
-};
+static inline struct config *fuzz_config(struct arena *arena)
+{
+	static const struct names_variable variables[] = {
+		{"mac", "52:54:00:12:34:56"}, {"uuid", "4c4c4544-0077-4d6b-8000-000000000001"}, {"serial", "A 1"}, {"hostname", "n1"},
+		{"machine_id", "0123456789abcdef0123456789abcdef"}, {NULL, NULL},
+	};
+	struct plan *plan = arena_new(arena, struct plan);
+
+	plan_init(plan);
+	plan->name = "fuzz";
+	return config_new(arena, variables, plan);
+}

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_string(data, size);
 	struct arena arena = {0};
-	struct config *c = config_new(&arena, fuzz_variables);
+	struct config *c = fuzz_config(&arena);
 
 	fuzz_add(c, DOCUMENT_META_DATA, text, strlen(text));
 	fuzz_add(c, DOCUMENT_NETWORK_CONFIG, text, strlen(text));
