@@ -161,15 +161,24 @@ struct plan_service *plan_find_service(const struct plan *p, const char *name)
 	return NULL;
 }
 
+/* The cgroups and logs of PID 1's own programs, and its own, have these names. */
+static bool is_reserved(const char *name)
+{
+	static const char *const reserved[] = {"init", "mkdl", "kernel", "shell", "network", "time", "ntp", "config", "state"};
+
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
+		if (!strcmp(name, reserved[i]))
+			return true;
+	return !strncmp(name, "dhcp-", 5) || !strncmp(name, "dhcp6-", 6);
+}
+
 int plan_open_service(struct plan_reading *r, const char **words, struct error *err)
 {
 	struct plan_service service = plan_service_new(words[0]);
 
 	if (!plan_word_is_name(words[0]))
 		return error_set(err, "\"%s\" is no name", words[0]);
-	/* Their cgroups and logs have these names. */
-	if (!strcmp(words[0], "init") || !strcmp(words[0], "shell") || !strcmp(words[0], "network") ||
-	    !strcmp(words[0], "ntp") || !strncmp(words[0], "dhcp-", 5) || !strncmp(words[0], "dhcp6-", 6))
+	if (is_reserved(words[0]))
 		return error_set(err, "%s is a name that PID 1 keeps for itself", words[0]);
 	if (plan_find_service(&r->plan, words[0]))
 		return error_set(err, "%s is given twice", words[0]);

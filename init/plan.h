@@ -50,7 +50,7 @@
  *	away wait|reboot SECONDS|tmpfs SIZE  when the server does not answer at boot; default wait
  *	                                    export, file, target, device and chap may hold variables of plan_url_variables
  *
- *	service NAME                        not "init", "shell", "network", "ntp", "dhcp-…", "dhcp6-…", which are PID 1's own
+ *	service NAME                        not one of those that PID 1 keeps for itself (init, kernel, shell …)
  *	run ARG…                            argv, the program an absolute path; variables of plan_service_variables are filled
  *	                                    in, here and in env, ready and stop
  *	user NAME                           default: root

@@ -48,3 +48,29 @@ end_of_machine() {
 	exec 7>&-
 	tail -n 20 "$BATS_TEST_TMPDIR/console" "$BATS_TEST_TMPDIR/messages"
 }
+
+# by_hand SED…: a machine ($PROFILE, else rescue) that mkdl run has no words for: its command line, changed by sed,
+# in the background; console in the file console, keys by descriptor 7, the monitor is the socket monitor.
+by_hand() {
+	cd "$BOOT" || return 1
+	"$MKDL" run --out "$BOOT/out" "${PROFILE:-rescue}" --boot direct --memory 256M --dry-run |
+		sed "s,mon:stdio,stdio -monitor unix:$BATS_TEST_TMPDIR/monitor\\,server=on\\,wait=off," | sed "$@" >"$BATS_TEST_TMPDIR/machine"
+	mkfifo "$BATS_TEST_TMPDIR/keys"
+	# exec: the process is QEMU itself, so that no_machines and the kill of teardown know it.
+	bash -c "exec $(cat "$BATS_TEST_TMPDIR/machine")" <"$BATS_TEST_TMPDIR/keys" >"$BATS_TEST_TMPDIR/console" 2>"$BATS_TEST_TMPDIR/messages" 3>&- &
+	MACHINE=$!
+	exec 7>"$BATS_TEST_TMPDIR/keys"
+}
+
+monitor() {
+	python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(sys.argv[2].encode() + b"\n")
+time.sleep(1)' "$BATS_TEST_TMPDIR/monitor" "$1"
+}
+
+# The console's lines of PID 1, without times.
+said() {
+	tr -d '\r' <"$BATS_TEST_TMPDIR/console" | grep -aF "$1"
+}

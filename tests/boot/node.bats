@@ -12,32 +12,6 @@ teardown() {
 	wait_for 5 no_machines
 }
 
-# by_hand SED…: the command line, changed by sed, in the background; console in the file console, keys by descriptor 7,
-# the monitor is the socket monitor.
-by_hand() {
-	cd "$BOOT" || return 1
-	"$MKDL" run --out "$BOOT/out" rescue --boot direct --memory 256M --dry-run |
-		sed "s,mon:stdio,stdio -monitor unix:$BATS_TEST_TMPDIR/monitor\\,server=on\\,wait=off," | sed "$@" >"$BATS_TEST_TMPDIR/machine"
-	mkfifo "$BATS_TEST_TMPDIR/keys"
-	# exec: the process is QEMU itself, so that no_machines and the kill of teardown know it.
-	bash -c "exec $(cat "$BATS_TEST_TMPDIR/machine")" <"$BATS_TEST_TMPDIR/keys" >"$BATS_TEST_TMPDIR/console" 2>"$BATS_TEST_TMPDIR/messages" 3>&- &
-	MACHINE=$!
-	exec 7>"$BATS_TEST_TMPDIR/keys"
-}
-
-monitor() {
-	python3 -c 'import socket, sys, time
-s = socket.socket(socket.AF_UNIX)
-s.connect(sys.argv[1])
-s.sendall(sys.argv[2].encode() + b"\n")
-time.sleep(1)' "$BATS_TEST_TMPDIR/monitor" "$1"
-}
-
-# The console's lines of PID 1, without times.
-said() {
-	tr -d '\r' <"$BATS_TEST_TMPDIR/console" | grep -aF "$1"
-}
-
 @test "cards of other makers: e1000, e1000e, vmxnet3" {
 	local card
 	for card in e1000 e1000e vmxnet3; do

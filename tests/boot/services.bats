@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# PID 1 on a machine: what services are promised, what a hostile machine does to it, the watchdog, the end.
+load helpers
+
+setup_file() {
+	mkdir -p "$BOOT/profiles"
+	sed "s,PROJECT,$ROOT," "$ROOT/tests/boot/services/services.yml" >"$BOOT/profiles/services.yml"
+	cd "$BOOT" || return 1
+	"$MKDL" build "$BOOT/profiles/services.yml" --out "$BOOT/out" --tftp "$BOOT/out/tftp"
+	export PROFILE=services
+}
+
+teardown() {
+	[ -z "${MACHINE-}" ] || kill -KILL "$MACHINE" 2>/dev/null || [ $? -eq 1 ]
+	wait_for 5 no_machines
+}
+
+boot_up() {
+	by_hand "s,BOOTIF=,$* &," -e 's,-serial,-device i6300esb -action watchdog=reset &,' -e 's, -no-reboot,,'
+	wait_for 150 console_has 'mkdl: node up'
+	sleep 1
+}
+
+shell() {
+	echo "$1" >&7
+}
+
+@test "user, limits, out of memory, kernel messages, memory of PID 1, the order of the end" {
+	boot_up
+	console_has 'as-worker: 1000 1000 1000 77 /home worker blue'
+	console_has 'eats: limits 16777216 50000 100000 30'
+	console_has 'mkdl: watchdog +i6300ESB timer, resets after 8 s'
+	shell 'touch /tmp/eat'
+	wait_for 30 console_has 'mkdl: service eats: out of memory: the kernel killed 1 of its processes; its limit is 16M'
+	console_has 'eats: tail ended with 137'
+	shell 'grep -c "Linux version" /run/mkdl/log/kernel.log | sed "s/^/kernel.log /"'
+	wait_for 10 console_has 'kernel.log 1'
+	shell 'grep VmRSS /proc/1/status'
+	wait_for 10 console_has 'VmRSS:[^0-9]*[0-9]{3} kB'
+	# Fed: the watchdog's time passes, and the machine is still there.
+	sleep 12
+	run ! second_boot
+	shell poweroff
+	end_of_machine
+	console_has 'mkdl: powering off: asked by SIGUSR2; within [0-9]+ s'
+	console_has '^draining'
+	console_has 'mkdl: services +stopped \('
+	console_has 'mkdl: mounts +unmounted \('
+	console_has 'mkdl: sync +done \('
+	console_has 'reboot: Power down'
+}
+
+@test "10 000 orphans, a full /run, garbage on the control socket, SIGKILL to all: PID 1 stays up" {
+	boot_up
+	shell '/opt/stress orphans; /opt/stress full; /opt/stress garbage'
+	wait_for 120 console_has '^alive after orphans'
+	wait_for 60 console_has '^alive after a full /run'
+	wait_for 60 console_has '^alive after garbage to the control socket'
+	shell 'kill -9 -1'
+	wait_for 20 console_has 'mkdl: service drains was killed by signal 9'
+	wait_for 20 console_has 'mkdl: service console .*'
+	sleep 3
+	shell 'nodectl status >/dev/null && echo "alive after SIGKILL"'
+	wait_for 20 console_has '^alive after SIGKILL'
+	shell poweroff
+	end_of_machine
+	console_has 'reboot: Power down'
+}
+
+@test "the watchdog resets a machine whose kernel hangs" {
+	boot_up panic=0
+	shell 'echo c >/proc/sysrq-trigger'
+	wait_for 20 console_has 'Kernel panic'
+	wait_for 60 second_boot
+	# Its driver tells it that it was the watchdog.
+	wait_for 60 console_has 'mkdl: watchdog: it has reset the machine'
+	kill "$MACHINE"
+	end_of_machine
+}
+
+@test "the watchdog resets a machine where no process can be started any more" {
+	boot_up
+	shell '/opt/stress processes'
+	wait_for 60 console_has 'mkdl: watchdog: not fed: Resource temporarily unavailable'
+	wait_for 60 second_boot
+	kill "$MACHINE"
+	end_of_machine
+}
+
+# Linux has started a second time in the same machine.
+second_boot() {
+	[ "$(grep -ac 'Linux version' "$BATS_TEST_TMPDIR/console")" -ge 2 ]
+}
