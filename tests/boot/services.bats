@@ -43,7 +43,7 @@ shell() {
 	shell poweroff
 	end_of_machine
 	console_has 'mkdl: powering off: asked by SIGUSR2; within [0-9]+ s'
-	console_has '^draining'
+	console_has 'draining'
 	console_has 'mkdl: services +stopped \('
 	console_has 'mkdl: mounts +unmounted \('
 	console_has 'mkdl: sync +done \('
