@@ -8,7 +8,7 @@
 #include "base/path.h"
 #include "node/agent/apply.h"
 
-enum { ACCOUNT_FILE_LIMIT = 1 << 20, FIRST_UID = 1000, FIRST_SYSTEM_UID = 100, USERS_GID = 100 };
+enum { ACCOUNT_FILE_LIMIT = 1 << 20, FIRST_UID = 1000, FIRST_SYSTEM_UID = 101, USERS_GID = 100 };
 
 /* The fields of a line, ":" between; count must be what the file has. */
 static bool split(struct arena *a, const char *line, size_t n, const char **fields, size_t count)

@@ -46,6 +46,8 @@ static int check_there(struct apply *a, const struct setting_file *f, struct err
 	struct stat st;
 	bool there = root_stat(&a->root, f->path, &st);
 
+	if (root_check_folders(&a->root, path_parent(a->arena, f->path), err) < 0)
+		return place_wrap(err, f->at);
 	if (!there)
 		return 0;
 	if (f->type == SETTING_DIR && !S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode))

@@ -98,6 +98,22 @@ int root_make_folders(const struct root *r, const char *path, struct error *err)
 	return 0;
 }
 
+int root_check_folders(const struct root *r, const char *path, struct error *err)
+{
+	for (const char *p = path; *p && path[1];) {
+		const char *here = arena_strndup(r->arena, path, (size_t)(p - path) + strcspn(p + 1, "/") + 1);
+		_cleanup_close_ int fd = open_in(r, here, O_PATH | O_DIRECTORY);
+		struct stat st;
+
+		if (fd < 0 && errno == ENOENT)
+			return root_stat(r, here, &st) ? error_set(err, "%s: a symbolic link that leads nowhere", here) : 0;
+		if (fd < 0)
+			return error_errno(err, "%s", here);
+		p = path + strlen(here);
+	}
+	return 0;
+}
+
 /* The folder that holds path, made if it is missing; -1 with err. */
 static int open_parent(const struct root *r, const char *path, struct error *err)
 {

@@ -34,6 +34,8 @@ bool root_exists(const struct root *r, const char *path);
 int root_read(const struct root *r, const char *path, size_t limit, const char **out, size_t *size, bool *found, struct error *err);
 /* Missing folders on the way are made, 0755 and root's. */
 int root_make_folders(const struct root *r, const char *path, struct error *err);
+/* Would that work, as things are? */
+int root_check_folders(const struct root *r, const char *path, struct error *err);
 /* All of a file or nothing of it: written beside, then renamed. A link at its end is replaced, not followed. */
 int root_write(const struct root *r, const char *path, const void *data, size_t n, mode_t mode, uid_t uid, gid_t gid, struct error *err);
 /* A folder with these owners and this mode, whether it is there or not. */

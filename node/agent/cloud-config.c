@@ -85,6 +85,8 @@ static struct value *canonical_users(struct cloud *c, const struct value *v)
 		struct value *user = canonical_user(c, v->items[i]);
 
 		if (v->type == VALUE_MAP) {
+			if (v->items[i]->type != VALUE_MAP && v->items[i]->type != VALUE_NULL)
+				complain(&c->r, v->items[i], "user \"%s\": expected a map of keys and values", v->keys[i]->text);
 			user = copy_map(c, v->items[i], v->keys[i]->at);
 			if (!value_get(user, "name", NULL))
 				cloud_set(c, user, v->keys[i], "name", v->keys[i]);

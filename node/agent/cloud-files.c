@@ -57,8 +57,11 @@ static bool check_target(struct reader *r, const struct value *name, const struc
 
 static void read_target(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
 {
+	_cleanup_error_ struct error ignored = {0};
+
+	(void)k;
 	if (is_text(&c->r, name, v) && check_target(&c->r, name, v))
-		cloud_read_path(c, k, name, v, field);
+		path_clean(c->r.arena, v->text, field, &ignored);
 }
 
 static void read_content(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)

@@ -1,13 +1,14 @@
 /* The outermost keys of a cloud-config, and the reference that is made of all tables. */
 #include <string.h>
 
-#include "node/agent/cloud.h"
+#include "node/agent/ignition.h"
+#include "node/agent/mkdl.h"
 
 #define AT(field) offsetof(struct settings, field)
 
 static const struct cloud_key top_keys[] = {
-	{"hostname", CLOUD_APPLIED, "The node's name; may hold ${mac} and ${machine_id}.", cloud_read_line, AT(hostname), check_hostname, CLOUD_REPLACE, "set_hostname"},
-	{"fqdn", CLOUD_APPLIED, "The name with its domain. Without hostname its first part is the node's name.", cloud_read_line, AT(fqdn), check_hostname, CLOUD_REPLACE, "set_hostname"},
+	{"hostname", CLOUD_APPLIED, "The node's name; may hold ${mac} and ${machine_id}.", cloud_read_hostname, AT(hostname), check_hostname, CLOUD_REPLACE, "set_hostname"},
+	{"fqdn", CLOUD_APPLIED, "The name with its domain. Without hostname its first part is the node's name.", cloud_read_hostname, AT(fqdn), check_hostname, CLOUD_REPLACE, "set_hostname"},
 	{"prefer_fqdn_over_hostname", CLOUD_APPLIED, "true: fqdn is the node's name.", cloud_read_bool, AT(prefer_fqdn), NULL, CLOUD_REPLACE, "set_hostname"},
 	{"preserve_hostname", CLOUD_APPLIED, "true: the name stays as the profile or DHCP have it.", cloud_read_bool, AT(preserve_hostname), NULL, CLOUD_REPLACE, "set_hostname"},
 	{"manage_etc_hosts", CLOUD_APPLIED, "/etc/hosts always holds localhost and the node's own name; false is ignored.", cloud_read_hosts, 0, NULL, CLOUD_REPLACE, "update_etc_hosts"},
@@ -32,13 +33,13 @@ static const struct cloud_key top_keys[] = {
 	{"manage_resolv_conf", CLOUD_APPLIED, "/etc/resolv.conf is always written; resolv_conf counts without it too.", cloud_read_nothing, 0, NULL, CLOUD_REPLACE, "resolv_conf"},
 	{"resolv_conf", CLOUD_APPLIED, "See below.", cloud_read_resolv_conf, 0, NULL, CLOUD_MERGE, "resolv_conf"},
 	{"power_state", CLOUD_APPLIED, "See below. The service \"power-state\", after runcmd and scripts.", cloud_read_power_state, 0, NULL, CLOUD_REPLACE, "power_state_change"},
-	{"final_message", CLOUD_APPLIED, "Said on the console when the node is up.", cloud_read_text, AT(final_message), NULL, CLOUD_REPLACE, "final_message"},
+	{"final_message", CLOUD_APPLIED, "Said on the console when the node is up, as it is written: $UPTIME and the like are not filled in.", cloud_read_text, AT(final_message), NULL, CLOUD_REPLACE, "final_message"},
 	{"random_seed", CLOUD_APPLIED, "See below.", cloud_read_random_seed, 0, NULL, CLOUD_REPLACE, "seed_random"},
 	{"mkdl", CLOUD_APPLIED, "What is mkdl's own: services, state, kubernetes and more, as in a profile. See below.", cloud_read_mkdl, 0, NULL, CLOUD_MERGE_LISTS, NULL},
 	{"merge_how", CLOUD_APPLIED, "How this document meets those before it, see \"Several documents\".", cloud_read_nothing, 0, NULL, CLOUD_REPLACE, NULL},
 	{"merge_type", CLOUD_APPLIED, "The older spelling of merge_how.", cloud_read_nothing, 0, NULL, CLOUD_REPLACE, NULL},
 	/* Not written by people: what documents of other kinds become. */
-	{" local-hostname", CLOUD_APPLIED, "", cloud_read_line, AT(local_hostname), check_hostname, CLOUD_REPLACE, NULL},
+	{" local-hostname", CLOUD_APPLIED, "", cloud_read_hostname, AT(local_hostname), check_hostname, CLOUD_REPLACE, NULL},
 	{" instance-id", CLOUD_APPLIED, "", cloud_read_line, AT(instance_id), NULL, CLOUD_REPLACE, NULL},
 	{" scripts", CLOUD_APPLIED, "", cloud_read_scripts, 0, NULL, CLOUD_APPEND, NULL},
 };
@@ -104,4 +105,25 @@ void cloud_show_keys(struct strbuf *out)
 		for (size_t j = 0; j < cloud_maps[i]->count; j++)
 			show_row(out, &cloud_maps[i]->keys[j], false);
 	}
+}
+
+static void show_map(struct strbuf *out, const struct key_map *map)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		strbuf_printf(out, "| `%s.%s` | ", map->name, map->keys[i].name);
+		add_cell(out, map->keys[i].help);
+		strbuf_puts(out, " |\n");
+	}
+}
+
+void handler_show_keys(struct strbuf *out)
+{
+	cloud_show_keys(out);
+	strbuf_puts(out, "\n### mkdl\n\n| key | what it does |\n|---|---|\n");
+	show_map(out, &mkdl_map_own);
+	show_map(out, &mkdl_map_kubernetes);
+	strbuf_puts(out, "\n### CoreOS, RancherOS, k3OS\n\n");
+	cloud_show_foreign(out);
+	strbuf_puts(out, "\n### Ignition\n\n");
+	ignition_show_keys(out);
 }

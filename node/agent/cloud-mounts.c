@@ -60,6 +60,21 @@ static void add_mount(struct cloud *c, const struct value *v, const char *device
 	s->mounts[s->mount_count++] = (struct setting_mount){device, path, type, options, v->at};
 }
 
+/* What the kernel, PID 1 and the program that runs need as they are. */
+static bool is_reserved(const char *path)
+{
+	static const char *const below[] = {"/proc", "/sys", "/dev", "/run/mkdl", "/etc/mkdl"};
+	static const char *const exactly[] = {"/", "/etc", "/run", "/usr", "/bin", "/sbin", "/lib", "/lib64"};
+
+	for (size_t i = 0; i < sizeof(below) / sizeof(*below); i++)
+		if (path_is_below(path, below[i]))
+			return true;
+	for (size_t i = 0; i < sizeof(exactly) / sizeof(*exactly); i++)
+		if (!strcmp(path, exactly[i]))
+			return true;
+	return false;
+}
+
 static void read_mount(struct cloud *c, const struct value *name, const struct value *v, const char *const *defaults)
 {
 	_cleanup_error_ struct error err = {0};
@@ -89,6 +104,8 @@ static void read_mount(struct cloud *c, const struct value *name, const struct v
 	}
 	if (path_clean(c->r.arena, path, &path, &err) < 0)
 		complain(&c->r, v, "mount of %s: %s", device, error_text(&err));
+	else if (is_reserved(path))
+		complain(&c->r, v, "mount of %s: state cannot be mounted on %s", device, path);
 	else
 		add_mount(c, v, device, path, type ? type : "auto", options ? options : "defaults");
 }

@@ -76,6 +76,10 @@ static struct value *with_prefix(struct bringing *b, struct value *address, cons
 {
 	const char *mask = text_of(map, "netmask");
 	int n = mask ? prefix_of(mask) : -1;
+	unsigned long bits;
+
+	if (mask && n < 0 && parse_number(mask, 0, 128, &bits))
+		n = (int)bits;
 
 	if (address->type != VALUE_SCALAR || strchr(address->text, '/') || n < 0)
 		return address;

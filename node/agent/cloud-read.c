@@ -226,8 +226,7 @@ void cloud_read_path(struct cloud *c, const struct cloud_key *k, const struct va
 {
 	_cleanup_error_ struct error ignored = {0};
 
-	(void)k;
-	if (is_text(&c->r, name, v) && check_absolute(&c->r, name, v))
+	if (is_text(&c->r, name, v) && (k->check ? k->check : check_absolute)(&c->r, name, v))
 		path_clean(c->r.arena, v->text, field, &ignored);
 }
 

@@ -13,6 +13,20 @@ static bool check_server(struct reader *r, const struct value *name, const struc
 	return expect(r, name, v, ok, "a host name or an address");
 }
 
+/* Names are lower case, as in Kubernetes; DNS does not tell the difference. */
+void cloud_read_hostname(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+{
+	struct value lower = *v;
+	char *text;
+
+	if (!is_text(&c->r, name, v))
+		return;
+	lower.text = text = arena_strdup(c->r.arena, v->text);
+	for (char *p = text; *p; p++)
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
+	cloud_read_line(c, k, name, &lower, field);
+}
+
 static void read_enabled(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
 {
 	bool enabled = true;

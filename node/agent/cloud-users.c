@@ -51,7 +51,7 @@ static const struct cloud_key user_keys[] = {
 	{"name", CLOUD_APPLIED, "The account's name. Of an account that is there already, what is given is changed.",
 	 cloud_read_line, AT(name), check_account, 0, NULL},
 	{"gecos", CLOUD_APPLIED, "The full name.", cloud_read_line, AT(gecos), check_gecos, 0, NULL},
-	{"uid", CLOUD_APPLIED, "Default: the next that is free, from 1000 (system: from 100), in the order written.",
+	{"uid", CLOUD_APPLIED, "Default: the next that is free, from 1000 (system: from 101), in the order written.",
 	 cloud_read_id, AT(uid), NULL, 0, NULL},
 	{"primary_group", CLOUD_APPLIED, "Default: a group of the user's own name. Made if it is missing.", cloud_read_line,
 	 AT(group), check_account, 0, NULL},

@@ -126,7 +126,7 @@ extern const size_t cloud_ignored_count;
 cloud_read cloud_read_users, cloud_read_groups, cloud_read_files, cloud_read_links, cloud_read_directories, cloud_read_commands,
 	cloud_read_scripts, cloud_read_ntp, cloud_read_timezone, cloud_read_ca_certs, cloud_read_network, cloud_read_resolv_conf,
 	cloud_read_mounts, cloud_read_mount_defaults, cloud_read_power_state, cloud_read_random_seed, cloud_read_ssh_keys, cloud_read_mkdl, cloud_read_keys,
-	cloud_read_hosts, cloud_read_nothing;
+	cloud_read_hosts, cloud_read_hostname, cloud_read_nothing;
 
 /* All maps, ended by NULL; the tables of docs/cloud-config.md, in Markdown. */
 extern const struct cloud_map *const cloud_maps[];

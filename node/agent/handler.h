@@ -34,3 +34,6 @@ int config_apply(struct config *c, struct arena *a, struct plan *plan, int rootf
 
 /* The effective configuration as flat records "KEY VALUE SOURCE secret|plain", sorted by key, appended to out. */
 int config_effective(const struct config *c, struct strbuf *out, struct error *err);
+
+/* Every key that is known and what becomes of it, as Markdown: the tables of docs/cloud-config.md. */
+void handler_show_keys(struct strbuf *out);

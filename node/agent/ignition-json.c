@@ -58,6 +58,9 @@ struct value *ignition_parse(struct cloud *c, const struct document *d)
 	strbuf_puts(&text, "");
 	rewrite_surrogates(p, n, &text);
 	v = yaml_parse(c->r.arena, d->name, text.data, text.len, c->r.diag);
+	for (size_t i = 0; i < c->r.diag->count; i++)
+		if (!strncmp(c->r.diag->items[i].text, "not YAML: ", 10))
+			c->r.diag->items[i].text = arena_printf(c->r.arena, "not JSON: %s", c->r.diag->items[i].text + 10);
 	if (v && v->type != VALUE_MAP) {
 		complain(&c->r, v, "an Ignition configuration is a JSON object");
 		return NULL;

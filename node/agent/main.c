@@ -8,6 +8,7 @@
  *	                                URLs are an error unless --fetch is given; plan and effective configuration go to
  *	                                DIR/run/mkdl
  *
+ *	agent keys                      prints the tables of docs/cloud-config.md
  *	agent ssh-key FILE              writes the node's SSH host key (ssh-key.h)
  *
  * Everything it says is lines on stderr, which PID 1 shows. Exit status: 0; 1 failed, the last line says why; 2 usage;
@@ -22,6 +23,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "node/agent/agent.h"
+#include "node/agent/handler.h"
 #include "node/agent/ssh-key.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DEGRADED = 3 };
@@ -81,7 +83,11 @@ static int add_files(struct agent *g, char **files, struct error *err)
 
 		if (file_read_at(AT_FDCWD, *files, FETCH_DOCUMENT_LIMIT, &text, err) < 0)
 			return -1;
-		s.text = arena_strndup(g->arena, text.data ? text.data : "", text.len);
+		char *copy = arena_alloc(g->arena, text.len + 1);
+
+		if (text.len)
+			memcpy(copy, text.data, text.len);
+		s.text = copy;
 		s.size = text.len;
 		if (sources_add(g->arena, &g->sources, s, err) < 0)
 			return -1;
@@ -148,6 +154,15 @@ static int parse_render(int argc, char **argv, struct agent *g, struct render_op
 	return o->root ? 0 : -1;
 }
 
+static int show_keys(void)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+
+	handler_show_keys(&text);
+	fwrite(text.data, 1, text.len, stdout);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct arena arena;
@@ -163,6 +178,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 2 && !strcmp(argv[1], "boot")) {
 		status = boot(&agent, &err);
+	} else if (argc == 2 && !strcmp(argv[1], "keys")) {
+		status = show_keys();
 	} else if (argc == 3 && !strcmp(argv[1], "ssh-key")) {
 		status = ssh_key_write(argv[2], &err);
 	} else if (argc > 2 && !strcmp(argv[1], "render")) {

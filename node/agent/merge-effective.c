@@ -69,15 +69,30 @@ static const char *item_name(struct walk *w, const struct value *list, size_t i)
 
 static void flatten(struct walk *w, const char *key, const struct value *v, bool secret);
 
+/* The table that a map is read by; NULL when it is read by config/'s, which know no keys that are ignored in silence. */
+static const struct cloud_map *table_of(const char *key)
+{
+	if (!strncmp(key, "users.", 6))
+		return &cloud_user;
+	if (!strncmp(key, "write_files.", 12))
+		return strcmp(key + strlen(key) - 7, ".source") ? &cloud_file : &cloud_file_source;
+	for (size_t i = 0; cloud_maps[i]; i++)
+		if (!strcmp(cloud_maps[i]->name, key))
+			return cloud_maps[i];
+	return NULL;
+}
+
 static void flatten_map(struct walk *w, const char *key, const struct value *v, bool secret)
 {
-	bool user = !strncmp(key, "users.", 6), file = !strncmp(key, "write_files.", 12);
+	const struct cloud_map *table = table_of(key);
+	bool file = table == &cloud_file;
 
 	for (size_t i = 0; i < v->count; i++) {
 		const char *name = v->keys[i]->text;
-		const struct cloud_key *row = user ? cloud_find(&cloud_user, name) : file ? cloud_find(&cloud_file, name) : NULL;
+		const struct cloud_key *row = table ? cloud_find(table, name) : NULL;
 
-		if (((user || file) && (!row || row->status != CLOUD_APPLIED)) || v->items[i]->type == VALUE_NULL)
+		/* What has no effect is not effective. */
+		if ((table && (!row || row->status != CLOUD_APPLIED)) || v->items[i]->type == VALUE_NULL)
 			continue;
 		flatten(w, arena_printf(w->arena, "%s.%s", key, name), v->items[i],
 			secret || is_secret_key(name) || (file && !strcmp(name, "content") && is_secret_file(v)));

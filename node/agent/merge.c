@@ -150,7 +150,8 @@ int config_add(struct config *c, const struct document *d, struct error *err)
 	struct value *v, *merged;
 
 	v = read_document(&cloud, d);
-	if (v)
+	/* Ignition's own reader says more exactly where a mistake is. */
+	if (v && !(d->kind == DOCUMENT_IGNITION && diag.errors))
 		cloud_read_settings(&cloud, v);
 	merged = v ? merge_values(&cloud, c->merged, v) : NULL;
 	if (report(c->arena, &diag, err) < 0)
