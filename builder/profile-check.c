@@ -224,4 +224,5 @@ void check_profile(struct loader *l)
 	check_targets(l);
 	check_repositories(l);
 	check_users(l);
+	check_profile_state(l);
 }

@@ -81,6 +81,9 @@ const char *hook_folder(const char *key);
 /* profile-check.c */
 void check_profile(struct loader *l);
 
+/* profile-check-state.c: its state; containerd's snapshotter becomes native where that has to be. */
+void check_profile_state(struct loader *l);
+
 /* profile-show.c */
 void profile_show_keys(struct strbuf *out);
 void profile_show_json(const struct profile *p, struct strbuf *out);

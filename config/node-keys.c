@@ -95,11 +95,14 @@ static const struct key state_keys[] = {
 	 "Of disk: LABEL=…, UUID=…, or ID=… as in /dev/disk/by-id, with variables."},
 	{"fs", &type_fs, 0, NULL, "Of iscsi, loop and disk: the file system. Default: ext4."},
 	{"format", &type_format, 0, NULL,
-	 "Empty: what is missing is made, the file system where nothing at all is yet, the folder of an nfs export, the file of a loop. Never (the default): nothing is made."},
+	 "Empty: what is missing is made, the file system where nothing at all is yet, the folder of an nfs export, the file "
+	 "of a loop. Never (the default): nothing is made."},
 	{"options", &type_set, AT(plan_state, options), check_plain, "Options of the mount, as for mount(8)."},
 	{"away", &type_away, 0, NULL,
 	 "When it cannot be mounted at boot: wait for it (the default), \"reboot 5m\" after a time, or go on with an empty "
 	 "\"tmpfs 50%\" in its place and say so."},
+	{"one_node", &type_bool, AT(plan_state, one_node), NULL,
+	 "True: only one node boots this image, so that names in this state need no ${mac}."},
 };
 const struct key_map map_state = KEY_MAP("state.PATH", state_keys);
 

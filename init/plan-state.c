@@ -134,6 +134,7 @@ const struct plan_record plan_state_records[] = {
 	{"format", &plan_type_choice, AT(format), NULL, PLAN_FORMAT_NEVER, formats},
 	{"options", &plan_type_words, AT(options), NULL, 0, NULL},
 	{"away", &type_away, 0, NULL, 0, NULL},
+	{"one-node", &plan_type_flag, AT(one_node), NULL, 0, NULL},
 	{NULL, NULL, 0, NULL, 0, NULL},
 };
 

@@ -48,6 +48,7 @@
  *	format never|empty                  make the file system if there is none yet; default never
  *	options OPTION…                     of the mount
  *	away wait|reboot SECONDS|tmpfs SIZE  when the server does not answer at boot; default wait
+ *	one-node                            only one node has this plan: names in it need no variable
  *	                                    export, file, target, device and chap may hold variables of plan_url_variables
  *
  *	service NAME                        not one of those that PID 1 keeps for itself (init, kernel, shell …)
@@ -147,6 +148,7 @@ struct plan_state {
 	enum plan_away away;
 	unsigned away_seconds;  /* of PLAN_AWAY_REBOOT */
 	const char *away_size;  /* of PLAN_AWAY_TMPFS */
+	bool one_node;          /* only one node has this plan: nothing that names the node is wanted in it */
 	struct place at;
 };
 

@@ -2,7 +2,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/mount.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +15,7 @@
 
 /* State in RAM is mounted here; what lies on servers and disks by a program of its own, which may hang (node/state). */
 #define PROGRAM "/usr/libexec/mkdl/state"
+#define KUBELET_ROOT "/var/lib/kubelet"
 
 enum { EXIT_REBOOT = 3 }; /* node/state/state.h */
 
@@ -56,6 +59,17 @@ static int start_watch(struct node *node, struct error *err)
 	return supervise_add(&node->arena, &node->supervisor, watch, none, true, NULL, err) ? 0 : -1;
 }
 
+/* The kubelet measures the file system that its folder is on, and an overlay measures as whatever lies below it. */
+static int check_kubelet(const struct plan *plan, struct error *err)
+{
+	struct statfs fs;
+
+	if (!plan_find_service(plan, "kubelet") || statfs(KUBELET_ROOT, &fs) < 0 || (unsigned)fs.f_type != OVERLAYFS_SUPER_MAGIC)
+		return 0;
+	return error_set(err, KUBELET_ROOT " is on an overlay, where the kubelet cannot work: give it a state of its own, as in "
+			 "\"state: {" KUBELET_ROOT ": tmpfs 50%%}\"");
+}
+
 int phase_state(struct node *node, char *detail, struct error *err)
 {
 	const struct plan *plan = &node->plan;
@@ -70,6 +84,8 @@ int phase_state(struct node *node, char *detail, struct error *err)
 	for (size_t i = 0; i < plan->state_count && !remote; i++)
 		if (mount_tmpfs(&plan->states[i], err) < 0)
 			return -1;
+	if (check_kubelet(plan, err) < 0)
+		return -1;
 	if (plan->state_count)
 		snprintf(detail, DETAIL_SIZE, "%zu mounted", plan->state_count);
 	return 0;

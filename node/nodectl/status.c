@@ -32,10 +32,33 @@ static struct memory find_memory(struct context *c)
 	};
 }
 
-/* The health that the state's watchers write: one file each, its text is shown as it is. */
+/* What the state's program says of a mount: a file each, flat records "KEY VALUE" (node/state/state.h). */
 struct state {
-	const char *name, *text;
+	const char *path, *kind, *source, *health, *text; /* NULL where there is none */
 };
+
+static bool read_state(struct context *c, const char *path, struct state *out)
+{
+	const char *text = node_text(c, path);
+	_cleanup_error_ struct error unheard = {0};
+	struct state s = {0};
+	const struct {
+		const char *key, **field;
+	} texts[] = {{"path", &s.path}, {"kind", &s.kind}, {"source", &s.source}, {"health", &s.health}, {"text", &s.text}};
+	struct flat flat;
+
+	if (!text)
+		return false;
+	text = arena_printf(&c->arena, "%s\n", text);
+	if (flat_parse(&c->arena, path, text, strlen(text), &flat, &unheard) < 0)
+		return false;
+	for (size_t i = 0; i < flat.count; i++)
+		for (size_t t = 0; t < sizeof(texts) / sizeof(*texts); t++)
+			if (!strcmp(flat.lines[i].words[0], texts[t].key) && flat.lines[i].count == 2)
+				*texts[t].field = flat.lines[i].words[1];
+	*out = s;
+	return s.path && s.kind && s.health;
+}
 
 static size_t find_states(struct context *c, struct state out[static STATES])
 {
@@ -44,12 +67,9 @@ static size_t find_states(struct context *c, struct state out[static STATES])
 	size_t count = 0;
 
 	for (int i = 0; i < n; i++) {
-		const char *text = NULL;
-
-		if (names[i]->d_name[0] != '.' && count < STATES)
-			text = node_text(c, arena_printf(&c->arena, "/run/mkdl/state/%s", names[i]->d_name));
-		if (text)
-			out[count++] = (struct state){arena_strdup(&c->arena, names[i]->d_name), text};
+		if (names[i]->d_name[0] != '.' && count < STATES &&
+		    read_state(c, arena_printf(&c->arena, "/run/mkdl/state/%s", names[i]->d_name), &out[count]))
+			count++;
 		free(names[i]);
 	}
 	if (n >= 0)
@@ -139,8 +159,9 @@ static void print_status(struct context *c, const struct flat *reply)
 	if (config.count)
 		print_field(c, "configuration", COLOUR_NONE, "%s", sources(c, &config));
 	for (size_t i = 0; i < count; i++)
-		print_field(c, i ? "" : "state", COLOUR_NONE, "%s: %s", states[i].name,
-			    arena_strndup(&c->arena, states[i].text, strcspn(states[i].text, "\n")));
+		print_field(c, i ? "" : "state", strcmp(states[i].health, "ok") ? COLOUR_WARN : COLOUR_NONE, "%s: %s %s, %s%s%s",
+			    states[i].path, states[i].kind, states[i].source ? states[i].source : "", states[i].health,
+			    states[i].text ? ": " : "", states[i].text ? states[i].text : "");
 	print_health(c, reply);
 }
 
@@ -200,8 +221,14 @@ static int print_status_json(struct context *c, const struct flat *reply)
 	json_close_object(&j);
 	json_string(&j, "configuration", sources(c, &config));
 	json_open_object(&j, "state");
-	for (size_t i = 0; i < count; i++)
-		json_string(&j, states[i].name, states[i].text);
+	for (size_t i = 0; i < count; i++) {
+		json_open_object(&j, states[i].path);
+		json_string(&j, "kind", states[i].kind);
+		json_string(&j, "source", states[i].source);
+		json_string(&j, "health", states[i].health);
+		json_string(&j, "text", states[i].text);
+		json_close_object(&j);
+	}
 	json_close_object(&j);
 	json_close_object(&j);
 	json_end(&j);

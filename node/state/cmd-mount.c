@@ -2,10 +2,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "init/plan-state-advice.h"
 #include "node/state/state.h"
 
 /* FALL_BACK_MS: a server that starts at the same time as its nodes gets so long before one falls back to RAM. */
@@ -108,8 +110,27 @@ static int mount_one(struct state_node *n, const struct plan_state *s, struct er
 	return 0;
 }
 
+/* The builder's rules again: the plan may have come from elsewhere, and here the kernel is known. */
+static int check_plan(struct state_node *n, struct error *err)
+{
+	const struct plan_advice *list;
+	struct utsname system;
+	size_t count;
+
+	uname(&system);
+	count = plan_advise_states(&n->arena, &n->plan, &(struct plan_surroundings){.kernel = system.release}, &list);
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].error)
+			return error_set(err, "%s: %s", list[i].state->path, list[i].text);
+		say("%s: warning: %s", list[i].state->path, list[i].text);
+	}
+	return 0;
+}
+
 int cmd_mount(struct state_node *n, struct error *err)
 {
+	if (check_plan(n, err) < 0)
+		return -1;
 	for (size_t i = 0; i < n->plan.state_count; i++) {
 		int status = mount_one(n, &n->plan.states[i], err);
 

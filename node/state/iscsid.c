@@ -16,7 +16,7 @@
 #define PIDFILE "/run/iscsid.pid"
 #define SESSIONS "/sys/class/iscsi_session"
 
-enum { START_MS = 10000, VALUE_LIMIT = 512 };
+enum { START_MS = 10000, VALUE_LIMIT = 512, AGAIN_MS = 300 };
 
 static pid_t pid_of(void)
 {
@@ -120,11 +120,23 @@ void iscsi_session_state(const char *target, char out[static SESSION_STATE])
 int iscsi_logout(const char *target, int limit_ms, struct error *err)
 {
 	const char *const argv[] = {"/sbin/iscsiadm", "-m", "node", "-T", target, "-u", NULL};
+	int64_t until = clock_ms() + limit_ms;
 	char session[SESSION_NAME];
 
 	if (!iscsi_session_find(target, session))
 		return 0;
-	if (iscsid_start(err) < 0 || run_ok(argv, limit_ms, err) < 0)
-		return error_wrap(err, "logging out of %s", target);
+	if (iscsid_start(err) < 0)
+		return -1;
+	/* One that was just started takes over the sessions first, and has no ear for anything else meanwhile. */
+	while (iscsi_session_find(target, session)) {
+		int64_t left = until - clock_ms();
+
+		error_clear(err);
+		if (left <= 0)
+			return error_set(err, "logging out of %s: no end within %d s", target, limit_ms / 1000);
+		if (run_ok(argv, (int)left, err) < 0)
+			usleep(AGAIN_MS * 1000);
+	}
+	error_clear(err);
 	return 0;
 }

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,7 @@
 #include "init/plan-words.h"
 #include "node/state/state.h"
 
-enum { ATTEMPTS = 16, FOLDER_MODE = 0755, IMAGE_MODE = 0600, WORK_MS = 60000 };
+enum { ATTEMPTS = 16, FOLDER_MODE = 0755, IMAGE_MODE = 0600, AGAIN_SECONDS = 10 };
 
 static uint64_t bytes_of(const char *size)
 {
@@ -67,8 +66,26 @@ static int lock_image(int fd, struct error *err)
 	return error_set(err, "another node has this image. One image is for one node: name it by ${mac}");
 }
 
+/* A server that was started anew may have forgotten the lock; a descriptor that lost its lock gets it back only by a new
+ * one. While the server is away this waits, as everything does. */
+static int lock_again(const char *path, int fd)
+{
+	_cleanup_error_ struct error ignored = {0};
+	int again;
+
+	if (lock_image(fd, &ignored) == 0)
+		return fd;
+	again = open(path, O_RDWR | O_CLOEXEC);
+	if (again < 0)
+		return fd;
+	close(fd);
+	error_clear(&ignored);
+	(void)lock_image(again, &ignored);
+	return again;
+}
+
 /* A process that only keeps the lock, for as long as the node runs. */
-static int keep_lock(int fd, struct error *err)
+static int keep_lock(const char *path, int fd, struct error *err)
 {
 	pid_t pid = fork();
 
@@ -78,13 +95,13 @@ static int keep_lock(int fd, struct error *err)
 		return 0;
 	setsid();
 	prctl(PR_SET_NAME, "state-lock");
-	signal(SIGTERM, SIG_DFL);
-	dup2(fd, 3);
-	for (int other = 0; other < 1024; other++)
-		if (other != 3)
+	for (int other = 0; other < 64; other++)
+		if (other != fd)
 			close(other);
-	for (;;)
-		pause();
+	for (;;) {
+		sleep(AGAIN_SECONDS);
+		fd = lock_again(path, fd);
+	}
 }
 
 static int attach_device(int image, const char **out, struct arena *a, struct error *err)
@@ -130,7 +147,7 @@ static int set_up(struct state_node *n, const struct plan_state *s, struct recor
 	lock = open(r->file, O_RDWR | O_CLOEXEC);
 	if (lock < 0)
 		return error_errno(err, "image %s", r->file);
-	if (lock_image(lock, err) < 0 || keep_lock(lock, err) < 0)
+	if (lock_image(lock, err) < 0 || keep_lock(r->file, lock, err) < 0)
 		return error_wrap(err, "%s:%s/%s", s->server, s->export, s->file);
 	if (attach_device(image, &r->device, &n->arena, err) < 0)
 		return -1;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/path.h"
 #include "node/state/state.h"
 
 /* SPC-4: 6.13 PERSISTENT RESERVE IN, 6.14 PERSISTENT RESERVE OUT. */
@@ -110,15 +111,32 @@ static enum reservation take(int fd, uint64_t key, struct error *err)
 	return RESERVATION_UNSUPPORTED;
 }
 
+/* While the reservation was another session's, the target refused to say how its cache works, and the kernel would not flush it:
+ * have it ask again. */
+static void look_again(const char *device)
+{
+	_cleanup_close_ int fd = -1;
+	char path[320];
+
+	snprintf(path, sizeof(path), "/sys/class/block/%s/device/rescan", path_base(device));
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "1", 1) < 0)
+		say("%s: its kind of cache cannot be asked for: %s", device, strerror(errno));
+}
+
 enum reservation reservation_take(const char *device, const char *machine_id, struct error *err)
 {
 	_cleanup_close_ int fd = open(device, O_RDWR | O_CLOEXEC);
+	enum reservation result;
 
 	if (fd < 0) {
 		error_errno(err, "%s", device);
 		return RESERVATION_UNSUPPORTED;
 	}
-	return take(fd, key_of(machine_id), err);
+	result = take(fd, key_of(machine_id), err);
+	if (result == RESERVATION_HELD)
+		look_again(device);
+	return result;
 }
 
 void reservation_release(const char *device, const char *machine_id)
