@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2153 # ROOT comes from helpers.bash
 # The agent's readers and what they bring about: each folder of tests/config is a configuration with its exact result. In it:
 # the documents, in the order of their names; plan and cmdline where they are not the usual ones; root/, laid over the image;
 # expected. MKDL_RENEW=1 writes the results anew, to be looked at in the diff.

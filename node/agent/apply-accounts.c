@@ -1,5 +1,5 @@
-/* Users and groups: the image's own accounts, read from its passwd(5) and group(5), and the configuration's. No password opens
- * any of them. */
+/* Users and groups: the image's own accounts, read from its passwd(5) and group(5), and the configuration's. No
+ * password opens any of them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +72,12 @@ static void read_user_line(struct apply *a, const char *line, size_t n)
 	int64_t uid, gid;
 
 	if (split(a->arena, line, n, f, 7) && cloud_integer(f[2], &uid) && cloud_integer(f[3], &gid))
-		add_user(a, (struct account){.name = f[0], .gecos = f[4], .home = f[5], .shell = f[6], .uid = (uid_t)uid, .gid = (gid_t)gid});
+		add_user(a, (struct account){.name = f[0],
+					     .gecos = f[4],
+					     .home = f[5],
+					     .shell = f[6],
+					     .uid = (uid_t)uid,
+					     .gid = (gid_t)gid});
 }
 
 static void read_group_line(struct apply *a, const char *line, size_t n)
@@ -94,7 +99,8 @@ static void read_group_line(struct apply *a, const char *line, size_t n)
 	add_group(a, g);
 }
 
-static int read_lines(struct apply *a, const char *path, void (*read)(struct apply *, const char *, size_t), struct error *err)
+static int read_lines(struct apply *a, const char *path, void (*read)(struct apply *, const char *, size_t),
+		      struct error *err)
 {
 	const char *text;
 
@@ -146,9 +152,11 @@ static int make_groups(struct apply *a, struct error *err)
 		struct account_group *g = find_group(&a->accounts, s->name);
 
 		if (g && s->gid >= 0 && g->gid != (gid_t)s->gid)
-			return place_error(err, s->at, "group %s is in the image already, with the number %u", s->name, g->gid);
+			return place_error(err, s->at, "group %s is in the image already, with the number %u", s->name,
+					   g->gid);
 		if (!g && s->gid >= 0 && gid_taken(&a->accounts, (gid_t)s->gid))
-			return place_error(err, s->at, "group %s: the number %lld is another group's", s->name, (long long)s->gid);
+			return place_error(err, s->at, "group %s: the number %lld is another group's", s->name,
+					   (long long)s->gid);
 		g = want_group(a, s->name, s->gid, false);
 		for (size_t j = 0; j < s->members.count; j++)
 			add_member(a, g, s->members.items[j]);
@@ -161,18 +169,20 @@ static const char *usable_shell(struct apply *a, const struct setting_user *s)
 {
 	if (root_exists(&a->root, s->shell))
 		return s->shell;
-	fprintf(stderr, "%s:%u:%u: warning: user %s: the image has no %s, its shell is /bin/sh\n", s->at.file, s->at.line, s->at.column,
-		s->name, s->shell);
+	fprintf(stderr, "%s:%u:%u: warning: user %s: the image has no %s, its shell is /bin/sh\n", s->at.file,
+		s->at.line, s->at.column, s->name, s->shell);
 	return "/bin/sh";
 }
 
 static int new_user(struct apply *a, const struct setting_user *s, struct account **out, struct error *err)
 {
-	struct account u = {.name = s->name, .gecos = "", .fresh = !s->no_home && !s->system, .shell = "/bin/sh", .at = s->at};
+	struct account u = {
+		.name = s->name, .gecos = "", .fresh = !s->no_home && !s->system, .shell = "/bin/sh", .at = s->at};
 	uid_t uid = s->uid >= 0 ? (uid_t)s->uid : s->system ? FIRST_SYSTEM_UID : FIRST_UID;
 	struct account_group *own = s->group || s->no_group ? NULL : find_group(&a->accounts, s->name);
 
-	while (s->uid < 0 && (uid_taken(&a->accounts, uid) || (!own && !s->group && !s->no_group && gid_taken(&a->accounts, uid))))
+	while (s->uid < 0 &&
+	       (uid_taken(&a->accounts, uid) || (!own && !s->group && !s->no_group && gid_taken(&a->accounts, uid))))
 		uid++;
 	if (uid_taken(&a->accounts, uid))
 		return place_error(err, s->at, "user %s: the number %u is another user's", s->name, uid);
@@ -215,10 +225,12 @@ int apply_accounts_prepare(struct apply *a, struct error *err)
 	const struct settings *s = &a->settings;
 	struct account *root;
 
-	if (read_lines(a, "/etc/passwd", read_user_line, err) < 0 || read_lines(a, "/etc/group", read_group_line, err) < 0)
+	if (read_lines(a, "/etc/passwd", read_user_line, err) < 0 ||
+	    read_lines(a, "/etc/group", read_group_line, err) < 0)
 		return -1;
 	if (!find_user(&a->accounts, "root"))
-		add_user(a, (struct account){.name = "root", .gecos = "", .home = "/root", .shell = "/bin/sh", .fresh = true});
+		add_user(a, (struct account){
+				    .name = "root", .gecos = "", .home = "/root", .shell = "/bin/sh", .fresh = true});
 	if (!find_group(&a->accounts, "root"))
 		add_group(a, (struct account_group){.name = "root"});
 	if (make_groups(a, err) < 0)
@@ -232,7 +244,8 @@ int apply_accounts_prepare(struct apply *a, struct error *err)
 	return 0;
 }
 
-int apply_owner(struct apply *a, const char *user, const char *group, struct place at, uid_t *uid, gid_t *gid, struct error *err)
+int apply_owner(struct apply *a, const char *user, const char *group, struct place at, uid_t *uid, gid_t *gid,
+		struct error *err)
 {
 	const struct account *u = user ? find_user(&a->accounts, user) : NULL;
 	const struct account_group *g = group ? find_group(&a->accounts, group) : NULL;
@@ -257,7 +270,8 @@ int apply_owner(struct apply *a, const char *user, const char *group, struct pla
 	return 0;
 }
 
-static int write_account_file(struct apply *a, const char *path, mode_t mode, const struct strbuf *text, struct error *err)
+static int write_account_file(struct apply *a, const char *path, mode_t mode, const struct strbuf *text,
+			      struct error *err)
 {
 	return root_write(&a->root, path, text->data, text->len, mode, 0, 0, err);
 }
@@ -301,7 +315,8 @@ static int write_accounts(struct apply *a, struct error *err)
 			strbuf_printf(&group, "%s%s", j ? "," : "", g->members.items[j]);
 		strbuf_puts(&group, "\n");
 	}
-	if (write_account_file(a, "/etc/group", 0644, &group, err) < 0 || write_account_file(a, "/etc/passwd", 0644, &passwd, err) < 0 ||
+	if (write_account_file(a, "/etc/group", 0644, &group, err) < 0 ||
+	    write_account_file(a, "/etc/passwd", 0644, &passwd, err) < 0 ||
 	    write_account_file(a, "/etc/shadow", 0600, &shadow, err) < 0)
 		return -1;
 	return write_shells(a, err);
@@ -310,7 +325,8 @@ static int write_accounts(struct apply *a, struct error *err)
 /* Keys that are there already stay, and come first. */
 static int write_keys(struct apply *a, const struct account *u, const char *home, struct error *err)
 {
-	const char *folder = path_join(a->arena, home, ".ssh"), *path = path_join(a->arena, folder, "authorized_keys"), *known;
+	const char *folder = path_join(a->arena, home, ".ssh"), *path = path_join(a->arena, folder, "authorized_keys"),
+		   *known;
 	_cleanup_strbuf_ struct strbuf out = {0};
 
 	if (root_read(&a->root, path, ACCOUNT_FILE_LIMIT, &known, NULL, NULL, err) < 0)

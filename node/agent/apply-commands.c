@@ -1,4 +1,5 @@
-/* What is run: bootcmd at once, by the agent; runcmd, scripts and power_state as services of the plan, each time the node boots. */
+/* What is run: bootcmd at once, by the agent; runcmd, scripts and power_state as services of the plan, each time the
+ * node boots. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -23,13 +24,14 @@ static int write_script(struct apply *a, const char *path, const struct strbuf *
 }
 
 /* A oneshot that is run once, whatever comes of it: commands must not be repeated behind the user's back. */
-static int add_service(struct apply *a, const char *name, const char *const *run, struct place at, struct plan_service **out,
-		       struct error *err)
+static int add_service(struct apply *a, const char *name, const char *const *run, struct place at,
+		       struct plan_service **out, struct error *err)
 {
 	struct plan_service s = plan_service_new(name);
 
 	if (plan_find_service(a->plan, name))
-		return place_error(err, at, "the service \"%s\" is made for this, and there is one of that name already", name);
+		return place_error(err, at,
+				   "the service \"%s\" is made for this, and there is one of that name already", name);
 	for (; *run; run++)
 		strings_add(a->arena, &s.run, *run);
 	s.oneshot = true;
@@ -77,8 +79,8 @@ static int add_power(struct apply *a, struct error *err)
 		return 0;
 	if (add_service(a, power_service, run, a->settings.power_at, &s, err) < 0)
 		return -1;
-	/* It waits for the commands itself, as long as the timeout allows; a need would wait for ever. No oneshot: the node is up
-	 * meanwhile. */
+	/* It waits for the commands itself, as long as the timeout allows; a need would wait for ever. No oneshot: the
+	 * node is up meanwhile. */
 	s->oneshot = false;
 	s->ready_timeout = plan_service_new(power_service).ready_timeout;
 	return 0;
@@ -96,7 +98,8 @@ int apply_commands_prepare(struct apply *a, struct error *err)
 
 static const char *script_path(struct apply *a, size_t i)
 {
-	return arena_printf(a->arena, APPLY_SCRIPTS "/%s-%zu", a->settings.scripts[i].early ? "boothook" : "script", i + 1);
+	return arena_printf(a->arena, APPLY_SCRIPTS "/%s-%zu", a->settings.scripts[i].early ? "boothook" : "script",
+			    i + 1);
 }
 
 /* "#cloud-boothook" stands before the line that names the interpreter. */
@@ -140,7 +143,8 @@ static int write_run(struct apply *a, struct error *err)
 			strbuf_printf(&commands, "%s\n", a->settings.runcmd.items[i]);
 		if (write_script(a, APPLY_SCRIPTS "/runcmd", &commands, err) < 0)
 			return -1;
-		strbuf_puts(&run, "/bin/sh " APPLY_SCRIPTS "/runcmd || { echo \"runcmd: exit status $?\"; failed=1; }\n");
+		strbuf_puts(&run, "/bin/sh " APPLY_SCRIPTS "/runcmd || { echo \"runcmd: exit status $?\"; failed=1; "
+							   "}\n");
 	}
 	for (size_t i = 0; i < a->settings.script_count; i++) {
 		if (a->settings.scripts[i].early)
@@ -154,7 +158,8 @@ static int write_run(struct apply *a, struct error *err)
 
 static int write_power(struct apply *a, struct error *err)
 {
-	static const char *const programs[] = {[POWER_OFF] = "poweroff", [POWER_REBOOT] = "reboot", [POWER_HALT] = "halt"};
+	static const char *const programs[] = {
+		[POWER_OFF] = "poweroff", [POWER_REBOOT] = "reboot", [POWER_HALT] = "halt"};
 	_cleanup_strbuf_ struct strbuf text = {0};
 	const struct settings *s = &a->settings;
 
@@ -165,7 +170,8 @@ static int write_power(struct apply *a, struct error *err)
 		strbuf_printf(&text,
 			      "left=%u\nwhile [ ! -e " APPLY_SCRIPTS "/run.done ]; do\n"
 			      "\t[ \"$left\" -gt 0 ] || { echo 'commands still run after %u s'; exit 1; }\n"
-			      "\tsleep 1\n\tleft=$((left - 1))\ndone\n", s->power_timeout, s->power_timeout);
+			      "\tsleep 1\n\tleft=$((left - 1))\ndone\n",
+			      s->power_timeout, s->power_timeout);
 	if (s->power_condition) {
 		strbuf_puts(&text, "/bin/sh -c ");
 		cloud_quote(&text, s->power_condition);
@@ -191,7 +197,8 @@ static int add_late(struct apply *a, struct error *err)
 
 	if (!a->late.count && !a->late_more.count)
 		return 0;
-	strbuf_puts(&text, "#!/bin/sh\n# Files below the folders of state, put there now that it is mounted.\nset -e\n");
+	strbuf_puts(&text, "#!/bin/sh\n# Files below the folders of state, put there now that it is mounted.\nset "
+			   "-e\n");
 	for (size_t i = 0; i < a->late.count; i++) {
 		strbuf_puts(&text, "mkdir -p ");
 		cloud_quote(&text, path_parent(a->arena, a->late.items[i]));
@@ -254,7 +261,8 @@ static void wait_for(pid_t pid, const char *what)
 /* A process group of its own, so that all of it can be ended; input from nowhere, output to the console by stderr. */
 static int run_now(const char *path, const char *what, struct error *err)
 {
-	static char sh[] = "/bin/sh", search[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", home[] = "HOME=/root";
+	static char sh[] = "/bin/sh", search[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		    home[] = "HOME=/root";
 	char *argv[] = {sh, (char *)(uintptr_t)path, NULL}, *envp[] = {search, home, NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;

@@ -76,7 +76,8 @@ int apply_files_prepare(struct apply *a, struct error *err)
 	return 0;
 }
 
-static int write_file(struct apply *a, const struct setting_file *f, const char *path, uid_t uid, gid_t gid, struct error *err)
+static int write_file(struct apply *a, const struct setting_file *f, const char *path, uid_t uid, gid_t gid,
+		      struct error *err)
 {
 	const char *data = f->content.data, *known;
 	size_t size = f->content.size, n = 0;
@@ -108,8 +109,8 @@ static int write_file(struct apply *a, const struct setting_file *f, const char 
 static int add_late(struct apply *a, const struct setting_file *f, const char *path, struct error *err)
 {
 	strings_add(a->arena, &a->late_more, f->path);
-	return root_write(&a->root, arena_printf(a->arena, "%s.%zu", path, a->late_more.count), f->content.data ? f->content.data : "",
-			  f->content.size, 0600, 0, 0, err);
+	return root_write(&a->root, arena_printf(a->arena, "%s.%zu", path, a->late_more.count),
+			  f->content.data ? f->content.data : "", f->content.size, 0600, 0, 0, err);
 }
 
 int apply_files(struct apply *a, struct error *err)

@@ -1,5 +1,5 @@
-/* The kubelet of the image joins the cluster that the configuration names: its command line and the files that it reads; and the
- * registries that containerd asks first. */
+/* The kubelet of the image joins the cluster that the configuration names: its command line and the files that it
+ * reads; and the registries that containerd asks first. */
 #include <string.h>
 
 #include "node/agent/apply.h"
@@ -13,7 +13,8 @@ static size_t find_flag(const struct strings *run, const char *flag)
 {
 	size_t n = strcspn(flag, "="), i = 0;
 
-	while (i < run->count && (strncmp(run->items[i], flag, n) != 0 || (run->items[i][n] != '=' && run->items[i][n])))
+	while (i < run->count &&
+	       (strncmp(run->items[i], flag, n) != 0 || (run->items[i][n] != '=' && run->items[i][n])))
 		i++;
 	return i;
 }
@@ -40,14 +41,16 @@ static void set_labels(struct apply *a, struct plan_service *s, const struct pai
 
 	for (const char *p = known + (*known == '='); *p;) {
 		size_t n = strcspn(p, ",");
-		const char *label = arena_strndup(a->arena, p, n), *key = arena_strndup(a->arena, p, strcspn(label, "="));
+		const char *label = arena_strndup(a->arena, p, n),
+			   *key = arena_strndup(a->arena, p, strcspn(label, "="));
 
 		if (n && !pairs_get(labels, key))
 			out = arena_printf(a->arena, "%s%s%s", out, *out ? "," : "", label);
 		p += n + (p[n] == ',');
 	}
 	for (size_t i = 0; i < labels->count; i++)
-		out = arena_printf(a->arena, "%s%s%s=%s", out, *out ? "," : "", labels->items[i].key, labels->items[i].value);
+		out = arena_printf(a->arena, "%s%s%s=%s", out, *out ? "," : "", labels->items[i].key,
+				   labels->items[i].value);
 	set_flag(a, s, arena_printf(a->arena, "%s%s", flag, out));
 }
 
@@ -70,14 +73,18 @@ static int check_join(struct apply *a, const struct mkdl *m, const struct plan_s
 	if (!m->server && !m->token)
 		return 0;
 	if (find_flag(&kubelet->run, "--bootstrap-kubeconfig") == kubelet->run.count)
-		return place_error(err, m->kubernetes_at, "the image's kubelet runs without an API server; give its profile "
+		return place_error(err, m->kubernetes_at,
+				   "the image's kubelet runs without an API server; give its profile "
 				   "kubernetes: {role: worker, server: …}, whose address may then be another one here");
 	if (!m->server)
-		return place_error(err, m->kubernetes_at, "\"token\" needs \"server\" beside it: both go into " BOOTSTRAP);
+		return place_error(err, m->kubernetes_at,
+				   "\"token\" needs \"server\" beside it: both go into " BOOTSTRAP);
 	if (!m->token)
-		return place_error(err, m->kubernetes_at, "\"server\" needs \"token\" beside it: both go into " BOOTSTRAP);
+		return place_error(err, m->kubernetes_at,
+				   "\"server\" needs \"token\" beside it: both go into " BOOTSTRAP);
 	if (!m->ca && !root_exists(&a->root, CLUSTER_CA))
-		return place_error(err, m->kubernetes_at, "the cluster's certificate authority is not known: give \"ca\" (PEM), or put it "
+		return place_error(err, m->kubernetes_at,
+				   "the cluster's certificate authority is not known: give \"ca\" (PEM), or put it "
 				   "into the image as " CLUSTER_CA);
 	return 0;
 }
@@ -90,7 +97,8 @@ int apply_kubernetes_prepare(struct apply *a, struct error *err)
 	if (!m || !wants_kubelet(m))
 		return 0;
 	if (!kubelet)
-		return place_error(err, m->kubernetes_at, "there is no service \"kubelet\" in the image that \"kubernetes\" could be for");
+		return place_error(err, m->kubernetes_at,
+				   "there is no service \"kubelet\" in the image that \"kubernetes\" could be for");
 	if (check_join(a, m, kubelet, err) < 0)
 		return -1;
 	if (m->labels.count)
@@ -118,9 +126,11 @@ static int write_bootstrap(struct apply *a, const struct mkdl *m, struct error *
 	/* Both were checked to be plain: no quote, no backslash. */
 	strbuf_printf(&text,
 		      "{\"apiVersion\": \"v1\", \"kind\": \"Config\", \"current-context\": \"bootstrap\",\n"
-		      " \"clusters\": [{\"name\": \"cluster\", \"cluster\": {\"server\": \"%s\", \"certificate-authority\": \"" CLUSTER_CA "\"}}],\n"
+		      " \"clusters\": [{\"name\": \"cluster\", \"cluster\": {\"server\": \"%s\", "
+		      "\"certificate-authority\": \"" CLUSTER_CA "\"}}],\n"
 		      " \"users\": [{\"name\": \"bootstrap\", \"user\": {\"token\": \"%s\"}}],\n"
-		      " \"contexts\": [{\"name\": \"bootstrap\", \"context\": {\"cluster\": \"cluster\", \"user\": \"bootstrap\"}}]}\n",
+		      " \"contexts\": [{\"name\": \"bootstrap\", \"context\": {\"cluster\": \"cluster\", \"user\": "
+		      "\"bootstrap\"}}]}\n",
 		      m->server, m->token);
 	return root_write(&a->root, apply_place(a, BOOTSTRAP), text.data, text.len, 0600, 0, 0, err);
 }

@@ -1,4 +1,5 @@
-/* What of the configuration is the plan's: names, time, network, state. The services of commands are in apply-commands.c. */
+/* What of the configuration is the plan's: names, time, network, state. The services of commands are in
+ * apply-commands.c. */
 #include <string.h>
 
 #include "node/agent/apply.h"
@@ -69,8 +70,11 @@ static void add_options(struct apply *a, struct plan_state *state, const char *o
 static struct plan_state state_of(struct apply *a, const struct setting_mount *m)
 {
 	bool nfs = !strncmp(m->type, "nfs", 3), tmpfs = !strcmp(m->type, "tmpfs");
-	struct plan_state state = plan_state_new(m->path, nfs ? PLAN_STATE_NFS : tmpfs ? PLAN_STATE_TMPFS : PLAN_STATE_DISK);
-	const char *colon = m->device[0] == '[' && strstr(m->device, "]:") ? strstr(m->device, "]:") + 1 : strchr(m->device, ':');
+	struct plan_state state = plan_state_new(m->path, nfs	  ? PLAN_STATE_NFS
+							  : tmpfs ? PLAN_STATE_TMPFS
+								  : PLAN_STATE_DISK);
+	const char *colon =
+		m->device[0] == '[' && strstr(m->device, "]:") ? strstr(m->device, "]:") + 1 : strchr(m->device, ':');
 
 	state.at = m->at;
 	if (nfs) {
@@ -81,7 +85,9 @@ static struct plan_state state_of(struct apply *a, const struct setting_mount *m
 	} else if (tmpfs) {
 		state.size = "50%";
 	} else {
-		state.device = strncmp(m->device, "/dev/disk/by-id/", 16) ? m->device : arena_printf(a->arena, "ID=%s", m->device + 16);
+		state.device = strncmp(m->device, "/dev/disk/by-id/", 16)
+				       ? m->device
+				       : arena_printf(a->arena, "ID=%s", m->device + 16);
 		state.fs = !strcmp(m->type, "xfs") ? PLAN_FS_XFS : PLAN_FS_EXT4;
 	}
 	add_options(a, &state, m->options);

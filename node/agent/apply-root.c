@@ -14,7 +14,8 @@
 
 static int open_in(const struct root *r, const char *path, int flags)
 {
-	struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC),
+			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
 	long fd;
 
 	/* EAGAIN: a rename elsewhere, while ".." was resolved (openat2(2)). */
@@ -43,7 +44,8 @@ bool root_exists(const struct root *r, const char *path)
 	return fd >= 0;
 }
 
-int root_read(const struct root *r, const char *path, size_t limit, const char **out, size_t *size, bool *found, struct error *err)
+int root_read(const struct root *r, const char *path, size_t limit, const char **out, size_t *size, bool *found,
+	      struct error *err)
 {
 	/* O_NONBLOCK: a FIFO does not hold the boot up. */
 	_cleanup_close_ int fd = open_in(r, path, O_RDONLY | O_NONBLOCK);
@@ -77,7 +79,7 @@ int root_read(const struct root *r, const char *path, size_t limit, const char *
 
 int root_make_folders(const struct root *r, const char *path, struct error *err)
 {
-	for (const char *p = path; *p && path[1]; ) {
+	for (const char *p = path; *p && path[1];) {
 		size_t n = strcspn(p + 1, "/") + 1;
 		const char *parent = p == path ? "/" : arena_strndup(r->arena, path, (size_t)(p - path));
 		const char *here = arena_strndup(r->arena, path, (size_t)(p - path) + n);
@@ -106,7 +108,8 @@ int root_check_folders(const struct root *r, const char *path, struct error *err
 		struct stat st;
 
 		if (fd < 0 && errno == ENOENT)
-			return root_stat(r, here, &st) ? error_set(err, "%s: a symbolic link that leads nowhere", here) : 0;
+			return root_stat(r, here, &st) ? error_set(err, "%s: a symbolic link that leads nowhere", here)
+						       : 0;
 		if (fd < 0)
 			return error_errno(err, "%s", here);
 		p = path + strlen(here);
@@ -134,8 +137,8 @@ static const char *temporary_name(const struct root *r)
 	return arena_printf(r->arena, ".mkdl.%ld.%u", (long)getpid(), count++);
 }
 
-static int fill(const struct root *r, int dir, const char *temporary, const char *path, const void *data, size_t n, mode_t mode,
-		uid_t uid, gid_t gid, struct error *err)
+static int fill(const struct root *r, int dir, const char *temporary, const char *path, const void *data, size_t n,
+		mode_t mode, uid_t uid, gid_t gid, struct error *err)
 {
 	_cleanup_close_ int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
@@ -144,12 +147,14 @@ static int fill(const struct root *r, int dir, const char *temporary, const char
 	if (fd_write_all(fd, data, n, path, err) < 0)
 		return -1;
 	/* chown(2) takes setuid bits away: the mode comes last. */
-	if ((r->owners && fchown(fd, uid, gid) < 0) || fchmod(fd, mode) < 0 || renameat(dir, temporary, dir, path_base(path)) < 0)
+	if ((r->owners && fchown(fd, uid, gid) < 0) || fchmod(fd, mode) < 0 ||
+	    renameat(dir, temporary, dir, path_base(path)) < 0)
 		return error_errno(err, "%s", path);
 	return 0;
 }
 
-int root_write(const struct root *r, const char *path, const void *data, size_t n, mode_t mode, uid_t uid, gid_t gid, struct error *err)
+int root_write(const struct root *r, const char *path, const void *data, size_t n, mode_t mode, uid_t uid, gid_t gid,
+	       struct error *err)
 {
 	_cleanup_close_ int dir = open_parent(r, path, err);
 	const char *temporary = temporary_name(r);
@@ -174,8 +179,8 @@ int root_folder(const struct root *r, const char *path, mode_t mode, uid_t uid, 
 	return 0;
 }
 
-static int make_link(const struct root *r, int dir, const char *temporary, const char *path, const char *target, bool hard,
-		     struct error *err)
+static int make_link(const struct root *r, int dir, const char *temporary, const char *path, const char *target,
+		     bool hard, struct error *err)
 {
 	_cleanup_close_ int from = -1;
 
@@ -187,7 +192,8 @@ static int make_link(const struct root *r, int dir, const char *temporary, const
 	return 0;
 }
 
-int root_link(const struct root *r, const char *path, const char *target, bool hard, uid_t uid, gid_t gid, struct error *err)
+int root_link(const struct root *r, const char *path, const char *target, bool hard, uid_t uid, gid_t gid,
+	      struct error *err)
 {
 	_cleanup_close_ int dir = open_parent(r, path, err);
 	const char *temporary = temporary_name(r);

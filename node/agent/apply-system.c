@@ -18,7 +18,8 @@
 #define CERTIFICATES "/etc/ssl/certs/ca-certificates.crt"
 enum { ZONE_LIMIT = 1 << 20, BUNDLE_LIMIT = 8 << 20 };
 
-/* A rule of TZ has an offset, a digit, right after the name of the zone; names such as Etc/GMT+5 have a slash before it. */
+/* A rule of TZ has an offset, a digit, right after the name of the zone; names such as Etc/GMT+5 have a slash before
+ * it. */
 static bool is_rule(const char *zone)
 {
 	const char *first = strpbrk(zone, "/0123456789");
@@ -33,7 +34,8 @@ static const char *zone_file(struct apply *a)
 
 static bool is_utc(const char *zone)
 {
-	return !strcmp(zone, "UTC") || !strcmp(zone, "Etc/UTC") || !strcmp(zone, "Etc/UCT") || !strcmp(zone, "GMT") || !strcmp(zone, "Etc/GMT");
+	return !strcmp(zone, "UTC") || !strcmp(zone, "Etc/UTC") || !strcmp(zone, "Etc/UCT") || !strcmp(zone, "GMT") ||
+	       !strcmp(zone, "Etc/GMT");
 }
 
 static int check_zone(struct apply *a, struct error *err)
@@ -42,11 +44,15 @@ static int check_zone(struct apply *a, struct error *err)
 
 	if (!zone || is_utc(zone) || root_exists(&a->root, zone_file(a)) || is_rule(zone))
 		return 0;
-	return place_error(err, a->settings.timezone_at, "the image does not know the time zone %s; give its profile the component "
-			   "tzdata: {apt: tzdata, files: [" ZONES "/%s]}, or write a rule here, as in CET-1CEST,M3.5.0,M10.5.0/3", zone, zone);
+	return place_error(err, a->settings.timezone_at,
+			   "the image does not know the time zone %s; give its profile the component "
+			   "tzdata: {apt: tzdata, files: [" ZONES "/%s]}, or write a rule here, as in "
+								  "CET-1CEST,M3.5.0,M10.5.0/3",
+			   zone, zone);
 }
 
-/* The header of a block: counts of leap seconds and the like are 0; so many transitions, one type, a name of 4 bytes. */
+/* The header of a block: counts of leap seconds and the like are 0; so many transitions, one type, a name of 4 bytes.
+ */
 static void add_header(struct strbuf *out, char transitions)
 {
 	static const char magic[5] = "TZif2", zero[27];
@@ -57,8 +63,8 @@ static void add_header(struct strbuf *out, char transitions)
 	strbuf_add(out, counts, sizeof(counts));
 }
 
-/* A file of RFC 8536 (version 2) whose footer is the rule. glibc looks at the footer only for times after a transition: there is
- * one, in 1901, to the only type, which is UTC. musl, glibc and Go read it. */
+/* A file of RFC 8536 (version 2) whose footer is the rule. glibc looks at the footer only for times after a transition:
+ * there is one, in 1901, to the only type, which is UTC. musl, glibc and Go read it. */
 static void make_zone(const char *rule, struct strbuf *out)
 {
 	static const char type[10] = "\0\0\0\0\0\0UTC"; /* offset 0, no summer time, its name the first: "UTC" */
@@ -108,7 +114,8 @@ static int check_certificate(const char *text, struct place at, struct error *er
 		count++;
 	}
 	BIO_free(bio);
-	return count && count == begun ? 0 : place_error(err, at, "this is no certificate that can be read (X.509, PEM)");
+	return count && count == begun ? 0
+				       : place_error(err, at, "this is no certificate that can be read (X.509, PEM)");
 }
 
 static int apply_certificates(struct apply *a, struct error *err)
@@ -151,7 +158,8 @@ int apply_system_prepare(struct apply *a, struct error *err)
 	if (check_zone(a, err) < 0)
 		return -1;
 	for (size_t i = 0; i < s->certificates.count; i++)
-		if (check_certificate(s->certificates.items[i], s->certificates.places ? s->certificates.places[i] : (struct place){0}, err) < 0)
+		if (check_certificate(s->certificates.items[i],
+				      s->certificates.places ? s->certificates.places[i] : (struct place){0}, err) < 0)
 			return -1;
 	return apply_host_key_prepare(a, err);
 }

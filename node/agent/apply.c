@@ -30,8 +30,8 @@ static int check_plan(struct apply *a, struct error *err)
 static int prepare(struct apply *a, struct error *err)
 {
 	if (read_settings(a, err) < 0 || apply_accounts_prepare(a, err) < 0 || apply_plan_prepare(a, err) < 0 ||
-	    apply_kubernetes_prepare(a, err) < 0 || apply_system_prepare(a, err) < 0 || apply_commands_prepare(a, err) < 0 ||
-	    check_plan(a, err) < 0)
+	    apply_kubernetes_prepare(a, err) < 0 || apply_system_prepare(a, err) < 0 ||
+	    apply_commands_prepare(a, err) < 0 || check_plan(a, err) < 0)
 		return -1;
 	return apply_files_prepare(a, err);
 }

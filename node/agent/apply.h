@@ -1,5 +1,5 @@
-/* A merged configuration brought about: first everything that can fail is worked out (contents fetched and unpacked, accounts,
- * the plan checked by its own reader), then files are written.
+/* A merged configuration brought about: first everything that can fail is worked out (contents fetched and unpacked,
+ * accounts, the plan checked by its own reader), then files are written.
  *
  *   apply.c             the order
  *   apply-root.c        files below a root that is given as a descriptor
@@ -23,7 +23,8 @@
  * RESOLVE_IN_ROOT), so that nothing outside of it is reached. */
 struct root {
 	int fd;
-	bool owners; /* files get their owners; else they are the caller's (a desk without the right to give files away) */
+	bool owners; /* files get their owners; else they are the caller's (a desk without the right to give files away)
+		      */
 	struct arena *arena;
 };
 
@@ -31,16 +32,19 @@ struct root {
 int root_open(const struct root *r, const char *path, int flags);
 bool root_exists(const struct root *r, const char *path);
 /* The text of a file, at most limit bytes; a missing one is "". *found may be NULL. */
-int root_read(const struct root *r, const char *path, size_t limit, const char **out, size_t *size, bool *found, struct error *err);
+int root_read(const struct root *r, const char *path, size_t limit, const char **out, size_t *size, bool *found,
+	      struct error *err);
 /* Missing folders on the way are made, 0755 and root's. */
 int root_make_folders(const struct root *r, const char *path, struct error *err);
 /* Would that work, as things are? */
 int root_check_folders(const struct root *r, const char *path, struct error *err);
 /* All of a file or nothing of it: written beside, then renamed. A link at its end is replaced, not followed. */
-int root_write(const struct root *r, const char *path, const void *data, size_t n, mode_t mode, uid_t uid, gid_t gid, struct error *err);
+int root_write(const struct root *r, const char *path, const void *data, size_t n, mode_t mode, uid_t uid, gid_t gid,
+	       struct error *err);
 /* A folder with these owners and this mode, whether it is there or not. */
 int root_folder(const struct root *r, const char *path, mode_t mode, uid_t uid, gid_t gid, struct error *err);
-int root_link(const struct root *r, const char *path, const char *target, bool hard, uid_t uid, gid_t gid, struct error *err);
+int root_link(const struct root *r, const char *path, const char *target, bool hard, uid_t uid, gid_t gid,
+	      struct error *err);
 /* lstat; false when it is not there. */
 struct stat;
 bool root_stat(const struct root *r, const char *path, struct stat *st);
@@ -49,8 +53,8 @@ struct account {
 	const char *name, *gecos, *home, *shell;
 	uid_t uid;
 	gid_t gid;
-	bool fresh;           /* not in the image: its home is made */
-	struct strings keys;  /* of SSH, to add */
+	bool fresh;	     /* not in the image: its home is made */
+	struct strings keys; /* of SSH, to add */
 	struct place at;
 };
 
@@ -75,12 +79,13 @@ struct apply {
 	struct root root;
 	bool offline;
 	struct accounts accounts;
-	struct strings late, late_more; /* paths put aside below APPLY_LATE, to be copied, or appended, when state is mounted */
-	size_t total;  /* bytes of contents */
+	struct strings late,
+		late_more; /* paths put aside below APPLY_LATE, to be copied, or appended, when state is mounted */
+	size_t total;	   /* bytes of contents */
 };
 
-/* Files below the folder of a state cannot be written before it is mounted: they are put aside below APPLY_LATE. The path to
- * write to instead, or path itself. */
+/* Files below the folder of a state cannot be written before it is mounted: they are put aside below APPLY_LATE. The
+ * path to write to instead, or path itself. */
 #define APPLY_LATE "/run/mkdl/late"
 #define APPLY_SCRIPTS "/run/mkdl/scripts"
 const char *apply_place(struct apply *a, const char *path);
@@ -103,7 +108,9 @@ int apply_host_key_prepare(struct apply *a, struct error *err);
 int apply_host_key(struct apply *a, struct error *err);
 int apply_commands(struct apply *a, struct error *err);
 
-/* The content of a file or of whatever else names an address: fetched, checked, unpacked. Data and size are filled in. */
+/* The content of a file or of whatever else names an address: fetched, checked, unpacked. Data and size are filled in.
+ */
 int apply_content(struct apply *a, struct setting_content *content, struct error *err);
 /* Names or numbers of USER and GROUP (NULL: root). */
-int apply_owner(struct apply *a, const char *user, const char *group, struct place at, uid_t *uid, gid_t *gid, struct error *err);
+int apply_owner(struct apply *a, const char *user, const char *group, struct place at, uid_t *uid, gid_t *gid,
+		struct error *err);

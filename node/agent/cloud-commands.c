@@ -37,7 +37,8 @@ static const char *join_words(struct cloud *c, const struct value *name, const s
 	return arena_strdup(c->r.arena, line.data);
 }
 
-void cloud_read_commands(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_commands(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+			 void *field)
 {
 	struct strings lines = {0};
 	struct place *places = arena_calloc(c->r.arena, v->count + 1, sizeof(*places));
@@ -54,8 +55,10 @@ void cloud_read_commands(struct cloud *c, const struct cloud_key *k, const struc
 		if (item->type == VALUE_SCALAR)
 			line = item->text;
 		else if (item->type == VALUE_MAP)
-			complain(&c->r, item, "\"%s\": a command is a text or a list of words, this is a map; put a text "
-				 "with \": \" in it in quotes", name->text);
+			complain(&c->r, item,
+				 "\"%s\": a command is a text or a list of words, this is a map; put a text "
+				 "with \": \" in it in quotes",
+				 name->text);
 		if (!line)
 			continue;
 		places[lines.count] = item->at;
@@ -66,24 +69,30 @@ void cloud_read_commands(struct cloud *c, const struct cloud_key *k, const struc
 }
 
 /* What merge.c makes of documents that are programs: {name, content, early}. */
-void cloud_read_scripts(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_scripts(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+			void *field)
 {
 	struct settings *s = c->settings;
 
 	(void)k, (void)field, (void)name;
 	for (size_t i = 0; v->type == VALUE_LIST && i < v->count; i++) {
-		const struct value *item = v->items[i], *title = value_get(item, "name", NULL), *text = value_get(item, "content", NULL);
+		const struct value *item = v->items[i], *title = value_get(item, "name", NULL),
+				   *text = value_get(item, "content", NULL);
 
 		if (!title || !text)
 			continue;
 		s->scripts = arena_grow(c->r.arena, s->scripts, s->script_count, &s->script_cap, sizeof(*s->scripts));
 		s->scripts[s->script_count++] = (struct setting_script){
-			.name = title->text, .text = text->text, .early = value_get(item, "early", NULL) != NULL, .at = item->at,
+			.name = title->text,
+			.text = text->text,
+			.early = value_get(item, "early", NULL) != NULL,
+			.at = item->at,
 		};
 	}
 }
 
-static void read_mode(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+static void read_mode(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		      void *field)
 {
 	static const char *const words[] = {"poweroff", "reboot", "halt"};
 	int i = is_text(&c->r, name, v) ? choose(&c->r, v, "mode", words, 3) : -1;
@@ -94,7 +103,8 @@ static void read_mode(struct cloud *c, const struct cloud_key *k, const struct v
 }
 
 /* "now", "+5", 5: minutes, as shutdown(8) takes them. */
-static void read_delay(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+static void read_delay(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		       void *field)
 {
 	const char *digits;
 	unsigned long minutes = 0;
@@ -108,7 +118,8 @@ static void read_delay(struct cloud *c, const struct cloud_key *k, const struct 
 	*(unsigned *)field = (unsigned)minutes;
 }
 
-static void read_timeout(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+static void read_timeout(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+			 void *field)
 {
 	unsigned long seconds;
 
@@ -122,7 +133,8 @@ static void read_timeout(struct cloud *c, const struct cloud_key *k, const struc
 }
 
 /* true, false, a line of shell, or a list of words. */
-static void read_condition(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+static void read_condition(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+			   void *field)
 {
 	const char *line;
 	int truth;
@@ -143,17 +155,22 @@ static void read_condition(struct cloud *c, const struct cloud_key *k, const str
 }
 
 static const struct cloud_key power_keys[] = {
-	{"mode", CLOUD_APPLIED, "poweroff, reboot or halt, by PID 1 and in its order.", read_mode, AT(power), NULL, 0, NULL},
-	{"delay", CLOUD_APPLIED, "\"now\", or minutes (5, \"+5\") after all commands and scripts have run.", read_delay, AT(power_delay), NULL, 0, NULL},
+	{"mode", CLOUD_APPLIED, "poweroff, reboot or halt, by PID 1 and in its order.", read_mode, AT(power), NULL, 0,
+	 NULL},
+	{"delay", CLOUD_APPLIED, "\"now\", or minutes (5, \"+5\") after all commands and scripts have run.", read_delay,
+	 AT(power_delay), NULL, 0, NULL},
 	{"message", CLOUD_APPLIED, "Written to the service's log.", cloud_read_line, AT(power_message), NULL, 0, NULL},
-	{"timeout", CLOUD_APPLIED, "How many seconds the commands and scripts may take. Default: 30, counted from when they began.", read_timeout,
+	{"timeout", CLOUD_APPLIED,
+	 "How many seconds the commands and scripts may take. Default: 30, counted from when they began.", read_timeout,
 	 AT(power_timeout), NULL, 0, NULL},
-	{"condition", CLOUD_APPLIED, "true, false, or a command: only when it exits with 0.", read_condition, AT(power_condition), NULL, 0, NULL},
+	{"condition", CLOUD_APPLIED, "true, false, or a command: only when it exits with 0.", read_condition,
+	 AT(power_condition), NULL, 0, NULL},
 };
 
 const struct cloud_map cloud_power_state = CLOUD_MAP("power_state", power_keys);
 
-void cloud_read_power_state(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_power_state(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+			    void *field)
 {
 	struct settings *s = c->settings;
 
@@ -166,7 +183,8 @@ void cloud_read_power_state(struct cloud *c, const struct cloud_key *k, const st
 		complain(&c->r, name, "\"power_state\" without \"mode\"");
 	/* cloud-init does it once per instance. A node without a disk has no memory of what it did. */
 	if (s->power == POWER_REBOOT && !s->power_condition)
-		complain(&c->r, name, "\"power_state\": a node that reboots at the end of every boot never ends; give it a "
+		complain(&c->r, name,
+			 "\"power_state\": a node that reboots at the end of every boot never ends; give it a "
 			 "\"condition\" that does not hold after the reboot");
 	if (s->power_condition && !strcmp(s->power_condition, "false"))
 		s->power = POWER_NONE;

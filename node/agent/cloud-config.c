@@ -86,7 +86,8 @@ static struct value *canonical_users(struct cloud *c, const struct value *v)
 
 		if (v->type == VALUE_MAP) {
 			if (v->items[i]->type != VALUE_MAP && v->items[i]->type != VALUE_NULL)
-				complain(&c->r, v->items[i], "user \"%s\": expected a map of keys and values", v->keys[i]->text);
+				complain(&c->r, v->items[i], "user \"%s\": expected a map of keys and values",
+					 v->keys[i]->text);
 			user = copy_map(c, v->items[i], v->keys[i]->at);
 			if (!value_get(user, "name", NULL))
 				cloud_set(c, user, v->keys[i], "name", v->keys[i]);
@@ -121,7 +122,8 @@ static void adopt_user(struct cloud *c, struct value *map)
 	value_add(c->r.arena, users, NULL, user);
 }
 
-static void add_group(struct cloud *c, struct value *map, const struct value *key, const char *name, struct value *members)
+static void add_group(struct cloud *c, struct value *map, const struct value *key, const char *name,
+		      struct value *members)
 {
 	struct value *known = value_get(map, name, NULL);
 
@@ -150,7 +152,8 @@ static void add_groups(struct cloud *c, struct value *out, const struct value *v
 	} else if (v->type == VALUE_LIST) {
 		for (size_t i = 0; i < v->count; i++)
 			if (v->items[i]->type == VALUE_LIST)
-				complain(&c->r, v->items[i], "\"groups\": expected a name, or a map of a name to members");
+				complain(&c->r, v->items[i],
+					 "\"groups\": expected a name, or a map of a name to members");
 			else
 				add_groups(c, out, v->items[i]);
 	} else if (v->type == VALUE_MAP) {
@@ -202,7 +205,8 @@ static void take_out_unknown(struct cloud *c, struct value *map)
 
 	for (size_t i = 0; i < map->count;) {
 		const struct value *key = map->keys[i];
-		const struct cloud_key *k = cloud_find(&cloud_top, key->text), *known = k ? k : cloud_find(&ignored, key->text);
+		const struct cloud_key *k = cloud_find(&cloud_top, key->text),
+				       *known = k ? k : cloud_find(&ignored, key->text);
 
 		if (k) {
 			i++;
@@ -219,12 +223,14 @@ static void take_out_unknown(struct cloud *c, struct value *map)
 				names[n++] = cloud_ignored_keys[j].name;
 			const char *near = did_you_mean(key->text, names, n);
 
-			diagnose(c->r.diag, SEVERITY_WARNING, key->at, key->width, "unknown key \"%s\"%s%s%s, ignored", key->text,
-				 near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+			diagnose(c->r.diag, SEVERITY_WARNING, key->at, key->width, "unknown key \"%s\"%s%s%s, ignored",
+				 key->text, near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 		} else if (known->status == CLOUD_REFUSED) {
-			diagnose(c->r.diag, SEVERITY_ERROR, key->at, key->width, "\"%s\" is refused: %s", key->text, known->help);
+			diagnose(c->r.diag, SEVERITY_ERROR, key->at, key->width, "\"%s\" is refused: %s", key->text,
+				 known->help);
 		} else {
-			diagnose(c->r.diag, SEVERITY_WARNING, key->at, key->width, "\"%s\" is ignored: %s", key->text, known->help);
+			diagnose(c->r.diag, SEVERITY_WARNING, key->at, key->width, "\"%s\" is ignored: %s", key->text,
+				 known->help);
 		}
 		cloud_remove(map, key->text);
 	}
@@ -233,7 +239,8 @@ static void take_out_unknown(struct cloud *c, struct value *map)
 /* NoCloud's meta-data: who the machine is, as far as somebody else knows. */
 static struct value *meta_data(struct cloud *c, const struct value *v)
 {
-	static const char *const known[] = {"instance-id", "local-hostname", "hostname", "public-keys", "public_keys", "network-interfaces", "dsmode"};
+	static const char *const known[] = {"instance-id", "local-hostname",	 "hostname", "public-keys",
+					    "public_keys", "network-interfaces", "dsmode"};
 	struct value *out = new_map(c, v->at), *keys;
 
 	for (size_t i = 0; i < v->count; i++) {
@@ -258,8 +265,9 @@ static struct value *meta_data(struct cloud *c, const struct value *v)
 		} else {
 			const char *near = did_you_mean(key->text, known, sizeof(known) / sizeof(*known));
 
-			diagnose(c->r.diag, SEVERITY_WARNING, key->at, key->width, "meta-data's key \"%s\" has no meaning here%s%s%s, ignored",
-				 key->text, near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+			diagnose(c->r.diag, SEVERITY_WARNING, key->at, key->width,
+				 "meta-data's key \"%s\" has no meaning here%s%s%s, ignored", key->text,
+				 near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 		}
 	}
 	return out;

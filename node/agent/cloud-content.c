@@ -34,7 +34,10 @@ static int fetch(struct arena *a, struct config *config, struct setting_content 
 	if (!config->fetch)
 		return error_set(err, "%s: nothing is fetched here", url);
 	if (config->hashed && !c->hash)
-		return error_set(err, "%s: configuration has to be signed here, and this is not; give its checksum (\"hash\")", url);
+		return error_set(err,
+				 "%s: configuration has to be signed here, and this is not; give its checksum "
+				 "(\"hash\")",
+				 url);
 	if (config->fetch(config->fetch_context, url, &text, err) < 0)
 		return -1;
 	copy = arena_alloc(a, text.len + 1);

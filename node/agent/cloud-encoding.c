@@ -25,7 +25,8 @@ int cloud_base64(struct arena *a, const char *text, size_t n, const char **out, 
 	return 0;
 }
 
-int cloud_gunzip(struct arena *a, const char *data, size_t n, size_t limit, const char **out, size_t *size, struct error *err)
+int cloud_gunzip(struct arena *a, const char *data, size_t n, size_t limit, const char **out, size_t *size,
+		 struct error *err)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
 

@@ -45,7 +45,8 @@ static bool check_target(struct reader *r, const struct value *name, const struc
 		return false;
 	}
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++) {
-		bool hit = reserved[i].below ? path_is_below(clean, reserved[i].path) : !strcmp(clean, reserved[i].path);
+		bool hit =
+			reserved[i].below ? path_is_below(clean, reserved[i].path) : !strcmp(clean, reserved[i].path);
 
 		if (!hit)
 			continue;
@@ -55,7 +56,8 @@ static bool check_target(struct reader *r, const struct value *name, const struc
 	return true;
 }
 
-static void read_target(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+static void read_target(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+			void *field)
 {
 	_cleanup_error_ struct error ignored = {0};
 
@@ -64,7 +66,8 @@ static void read_target(struct cloud *c, const struct cloud_key *k, const struct
 		path_clean(c->r.arena, v->text, field, &ignored);
 }
 
-static void read_content(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+static void read_content(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+			 void *field)
 {
 	struct reading *r = field;
 
@@ -79,26 +82,33 @@ static bool is_url(struct reader *r, const struct value *name, const struct valu
 {
 	static const char *const schemes[] = {"http://", "https://", "tftp://", "file:///"};
 
-	return expect(r, name, v, has_scheme(v->text, schemes, 4), "an address that begins with http://, https:// or tftp://");
+	return expect(r, name, v, has_scheme(v->text, schemes, 4),
+		      "an address that begins with http://, https:// or tftp://");
 }
 
 static bool check_hash(struct reader *r, const struct value *name, const struct value *v)
 {
-	size_t n = strlen(v->text), digits = begins_with(v->text, "sha256-") ? 64 : begins_with(v->text, "sha512-") ? 128 : 0;
+	size_t n = strlen(v->text), digits = begins_with(v->text, "sha256-")   ? 64
+					     : begins_with(v->text, "sha512-") ? 128
+									       : 0;
 
 	return expect(r, name, v, digits && n == 7 + digits && strspn(v->text + 7, DIGIT "abcdefABCDEF") == digits,
 		      "\"sha256-\" or \"sha512-\" and the checksum in hexadecimal digits");
 }
 
 static const struct cloud_key source_keys[] = {
-	{"uri", CLOUD_APPLIED, "http, https or tftp, with ${mac}, ${uuid}, ${serial}, ${hostname}. Fetched before anything is written; "
-	 "when that fails the boot stops.", cloud_read_line, AT(uri), is_url, 0, NULL},
-	{"headers", CLOUD_REFUSED, "requests carry no headers of yours; let the server know the node by its address", NULL, 0, NULL, 0, NULL},
+	{"uri", CLOUD_APPLIED,
+	 "http, https or tftp, with ${mac}, ${uuid}, ${serial}, ${hostname}. Fetched before anything is written; "
+	 "when that fails the boot stops.",
+	 cloud_read_line, AT(uri), is_url, 0, NULL},
+	{"headers", CLOUD_REFUSED, "requests carry no headers of yours; let the server know the node by its address",
+	 NULL, 0, NULL, 0, NULL},
 };
 
 const struct cloud_map cloud_file_source = CLOUD_MAP("write_files[].source", source_keys);
 
-static void read_source(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+static void read_source(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+			void *field)
 {
 	struct reading *r = field;
 
@@ -108,23 +118,31 @@ static void read_source(struct cloud *c, const struct cloud_key *k, const struct
 }
 
 static const struct cloud_key file_keys[] = {
-	{"path", CLOUD_APPLIED, "Absolute, without \"..\". Missing folders are made (0755, root). A symbolic link on the way is followed "
-	 "inside the root; one at its end is replaced.", read_target, AT(file.path), NULL, 0, NULL},
+	{"path", CLOUD_APPLIED,
+	 "Absolute, without \"..\". Missing folders are made (0755, root). A symbolic link on the way is followed "
+	 "inside the root; one at its end is replaced.",
+	 read_target, AT(file.path), NULL, 0, NULL},
 	{"content", CLOUD_APPLIED, "Without it the file is empty.", read_content, 0, NULL, 0, NULL},
 	{"source", CLOUD_APPLIED, "Content from an address.", read_source, 0, NULL, 0, NULL},
-	{"encoding", CLOUD_APPLIED, "text/plain (default), b64, base64, gz, gzip, gz+b64, gz+base64, gzip+b64, gzip+base64; "
-	 "at most 16 MiB come out.", cloud_read_line, AT(encoding), NULL, 0, NULL},
-	{"owner", CLOUD_APPLIED, "USER:GROUP, as names or numbers. Default: root:root. Users are made before files.", cloud_read_line,
-	 AT(owner), NULL, 0, NULL},
-	{"permissions", CLOUD_APPLIED, "Octal, with or without quotes and a leading 0. Default: 0644.", cloud_read_mode, AT(file.mode), NULL, 0, NULL},
+	{"encoding", CLOUD_APPLIED,
+	 "text/plain (default), b64, base64, gz, gzip, gz+b64, gz+base64, gzip+b64, gzip+base64; "
+	 "at most 16 MiB come out.",
+	 cloud_read_line, AT(encoding), NULL, 0, NULL},
+	{"owner", CLOUD_APPLIED, "USER:GROUP, as names or numbers. Default: root:root. Users are made before files.",
+	 cloud_read_line, AT(owner), NULL, 0, NULL},
+	{"permissions", CLOUD_APPLIED, "Octal, with or without quotes and a leading 0. Default: 0644.", cloud_read_mode,
+	 AT(file.mode), NULL, 0, NULL},
 	{"append", CLOUD_APPLIED, "To the end of what is there.", cloud_read_bool, AT(file.append), NULL, 0, NULL},
-	{"defer", CLOUD_APPLIED, "Users and state are there before any file is; true makes no difference.", cloud_read_bool,
-	 AT(file.defer), NULL, 0, NULL},
-	{"overwrite", CLOUD_APPLIED, "mkdl's own: false makes it an error when the file is there already. Default: true.",
-	 cloud_read_bool, AT(overwrite), NULL, 0, NULL},
-	{"hash", CLOUD_APPLIED, "mkdl's own: \"sha256-…\" or \"sha512-…\", the checksum of the content.", cloud_read_line, AT(file.content.hash),
-	 check_hash, 0, NULL},
-	{"container", CLOUD_IGNORED, "RancherOS' system containers do not exist here; the file is written for the node itself", NULL, 0, NULL, 0, NULL},
+	{"defer", CLOUD_APPLIED, "Users and state are there before any file is; true makes no difference.",
+	 cloud_read_bool, AT(file.defer), NULL, 0, NULL},
+	{"overwrite", CLOUD_APPLIED,
+	 "mkdl's own: false makes it an error when the file is there already. Default: true.", cloud_read_bool,
+	 AT(overwrite), NULL, 0, NULL},
+	{"hash", CLOUD_APPLIED, "mkdl's own: \"sha256-…\" or \"sha512-…\", the checksum of the content.",
+	 cloud_read_line, AT(file.content.hash), check_hash, 0, NULL},
+	{"container", CLOUD_IGNORED,
+	 "RancherOS' system containers do not exist here; the file is written for the node itself", NULL, 0, NULL, 0,
+	 NULL},
 };
 
 const struct cloud_map cloud_file = CLOUD_MAP("write_files[]", file_keys);
@@ -151,7 +169,8 @@ static void decode(struct cloud *c, struct reading *r, const struct value *v)
 
 	if (!gzip && !base64 && !is_one_of(encoding, "text/plain text")) {
 		complain(&c->r, value_get(v, "encoding", NULL),
-			 "\"encoding\": \"%s\" is none of text/plain, b64, base64, gz, gzip, gz+b64, gzip+base64", encoding);
+			 "\"encoding\": \"%s\" is none of text/plain, b64, base64, gz, gzip, gz+b64, gzip+base64",
+			 encoding);
 		return;
 	}
 	content->at = at->at;
@@ -163,7 +182,8 @@ static void decode(struct cloud *c, struct reading *r, const struct value *v)
 	content->data = r->text ? r->text : "";
 	content->size = strlen(content->data);
 	/* "!!binary" is base64 itself; gzip can only be written so, with the tag or without. */
-	if ((base64 || gzip || at->binary) && cloud_base64(c->r.arena, content->data, content->size, &content->data, &content->size, &err) < 0)
+	if ((base64 || gzip || at->binary) &&
+	    cloud_base64(c->r.arena, content->data, content->size, &content->data, &content->size, &err) < 0)
 		complain(&c->r, at, "\"content\": %s", error_text(&err));
 	else if (gzip && cloud_gunzip(c->r.arena, content->data, content->size, CLOUD_FILE_LIMIT, &content->data,
 				      &content->size, &err) < 0)
@@ -178,8 +198,8 @@ static void split_owner(struct cloud *c, struct reading *r, const struct value *
 
 	if (!r->owner)
 		return;
-	if ((*user && user[strspn(user, LOWER UPPER DIGIT "_.-")]) || (group && group[strspn(group, LOWER UPPER DIGIT "_.-")]) ||
-	    (!*user && !group)) {
+	if ((*user && user[strspn(user, LOWER UPPER DIGIT "_.-")]) ||
+	    (group && group[strspn(group, LOWER UPPER DIGIT "_.-")]) || (!*user && !group)) {
 		complain(&c->r, value_get(v, "owner", NULL), "\"owner\": \"%s\" is no USER:GROUP", r->owner);
 		return;
 	}
@@ -213,7 +233,8 @@ static void read_file(struct cloud *c, const struct value *name, const struct va
 		add_file(c, &r.file);
 }
 
-void cloud_read_files(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_files(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		      void *field)
 {
 	(void)k, (void)field;
 	if (v->type != VALUE_LIST) {
@@ -228,17 +249,20 @@ static const struct cloud_key directory_keys[] = {
 	{"path", CLOUD_APPLIED, "As of write_files.", read_target, AT(file.path), NULL, 0, NULL},
 	{"owner", CLOUD_APPLIED, "USER:GROUP.", cloud_read_line, AT(owner), NULL, 0, NULL},
 	{"permissions", CLOUD_APPLIED, "Default: 0755.", cloud_read_mode, AT(file.mode), NULL, 0, NULL},
-	{"overwrite", CLOUD_APPLIED, "false makes it an error when it is there already. Default: true.", cloud_read_bool, AT(overwrite), NULL, 0, NULL},
+	{"overwrite", CLOUD_APPLIED, "false makes it an error when it is there already. Default: true.",
+	 cloud_read_bool, AT(overwrite), NULL, 0, NULL},
 };
 
 const struct cloud_map cloud_directory = CLOUD_MAP("directories[]", directory_keys);
 
 static const struct cloud_key link_keys[] = {
 	{"path", CLOUD_APPLIED, "As of write_files.", read_target, AT(file.path), NULL, 0, NULL},
-	{"target", CLOUD_APPLIED, "What it points to; of a hard link, an absolute path.", cloud_read_line, AT(file.target), NULL, 0, NULL},
+	{"target", CLOUD_APPLIED, "What it points to; of a hard link, an absolute path.", cloud_read_line,
+	 AT(file.target), NULL, 0, NULL},
 	{"hard", CLOUD_APPLIED, "true: a hard link.", cloud_read_bool, AT(file.append), NULL, 0, NULL},
 	{"owner", CLOUD_APPLIED, "USER:GROUP.", cloud_read_line, AT(owner), NULL, 0, NULL},
-	{"overwrite", CLOUD_APPLIED, "false makes it an error when something is there already. Default: true.", cloud_read_bool, AT(overwrite), NULL, 0, NULL},
+	{"overwrite", CLOUD_APPLIED, "false makes it an error when something is there already. Default: true.",
+	 cloud_read_bool, AT(overwrite), NULL, 0, NULL},
 };
 
 const struct cloud_map cloud_link = CLOUD_MAP("links[]", link_keys);
@@ -267,13 +291,15 @@ static void read_nodes(struct cloud *c, const struct cloud_map *map, enum settin
 		complain(&c->r, v, "\"%s\": expected a list of maps", name->text);
 }
 
-void cloud_read_directories(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_directories(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+			    void *field)
 {
 	(void)k, (void)field;
 	read_nodes(c, &cloud_directory, SETTING_DIR, name, v);
 }
 
-void cloud_read_links(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_links(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		      void *field)
 {
 	(void)k, (void)field;
 	read_nodes(c, &cloud_link, SETTING_LINK, name, v);

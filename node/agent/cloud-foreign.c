@@ -1,5 +1,6 @@
-/* CoreOS, RancherOS and k3OS took over cloud-config and put what was theirs under keys of their own. What has a counterpart
- * here is moved to it, with its place; the rest is said. Spellings: docs of coreos-cloudinit, RancherOS 1.x and k3OS 0.2x. */
+/* CoreOS, RancherOS and k3OS took over cloud-config and put what was theirs under keys of their own. What has a
+ * counterpart here is moved to it, with its place; the rest is said. Spellings: docs of coreos-cloudinit, RancherOS 1.x
+ * and k3OS 0.2x. */
 #include <string.h>
 
 #include "node/agent/cloud.h"
@@ -13,7 +14,8 @@ static const char no_modules[] = "modules are loaded before configuration is rea
 static const char no_password[] = "no password opens anything on a node; write ssh_authorized_keys";
 static const char no_update[] = "a node is updated by booting another image";
 static const char no_units[] = "there is no systemd; write services under mkdl: {services: …}";
-static const char no_docker[] = "containers are containerd's and the kubelet's; write daemons under mkdl: {services: …}";
+static const char no_docker[] = "containers are containerd's and the kubelet's; write daemons under mkdl: {services: "
+				"…}";
 static const char no_disk[] = "a node has no disk of its own; mkdl: {state: …} mounts what is kept";
 static const char no_overlay[] = "the network of pods and the cluster's store are the cluster's own";
 
@@ -32,7 +34,8 @@ static const struct foreign foreigns[] = {
 	{"k3os/password", NULL, no_password},
 	{"k3os/upgrade", NULL, no_update},
 	{"k3os/install", NULL, "nothing is installed: the node boots over the network"},
-	{"k3os/data_sources", NULL, "sources of configuration are named in the profile or on the kernel's command line"},
+	{"k3os/data_sources", NULL,
+	 "sources of configuration are named in the profile or on the kernel's command line"},
 	{"k3os/wifi", NULL, "a node that boots over the network has a cable"},
 	{"k3os/environment", NULL, "each service has its own: mkdl: {services: {NAME: {env: …}}}"},
 	{"k3os/k3s_args", NULL, "the kubelet is not k3s; its flags are kubernetes: {args: …} of the profile"},
@@ -60,7 +63,8 @@ static const struct foreign foreigns[] = {
 	{"rancher/environment", NULL, "each service has its own: mkdl: {services: {NAME: {env: …}}}"},
 	{"rancher/console", NULL, "the image is the console"},
 	{"rancher/debug", NULL, "nodectl logs shows what services say"},
-	{"rancher/cloud_init", NULL, "sources of configuration are named in the profile or on the kernel's command line"},
+	{"rancher/cloud_init", NULL,
+	 "sources of configuration are named in the profile or on the kernel's command line"},
 	{"rancher/defaults", NULL, "defaults are the profile's"},
 	{"coreos/units", NULL, no_units},
 	{"coreos/update", NULL, no_update},
@@ -103,7 +107,8 @@ static void put(struct cloud *c, struct value *map, const struct value *key, con
 /* RancherOS' "eth0: {address: 10.0.0.5/24, gateway: 10.0.0.1, mtu: 1500, dhcp: false}" as netplan has it. */
 static struct value *rancher_interface(struct cloud *c, const struct value *v)
 {
-	static const char *const plain[][2] = {{"mtu", "mtu"}, {"dhcp", "dhcp4"}, {"gateway", "gateway4"}, {"gateway_ipv6", "gateway6"}};
+	static const char *const plain[][2] = {
+		{"mtu", "mtu"}, {"dhcp", "dhcp4"}, {"gateway", "gateway4"}, {"gateway_ipv6", "gateway6"}};
 	struct value *out = value_new(c->r.arena, VALUE_MAP, v->at), *list = value_new(c->r.arena, VALUE_LIST, v->at);
 	const struct value *key = NULL;
 
@@ -127,7 +132,9 @@ static struct value *rancher_interface(struct cloud *c, const struct value *v)
 				value_add(c->r.arena, list, NULL, v->items[i]->items[j]);
 		} else if (!known) {
 			diagnose(c->r.diag, SEVERITY_WARNING, v->keys[i]->at, v->keys[i]->width,
-				 "\"%s\" is ignored: interfaces have address, addresses, gateway, gateway_ipv6, mtu, dhcp; for more write \"network\"", name);
+				 "\"%s\" is ignored: interfaces have address, addresses, gateway, gateway_ipv6, mtu, "
+				 "dhcp; for more write \"network\"",
+				 name);
 		}
 	}
 	if (key)
@@ -150,12 +157,14 @@ static void adopt_rancher_interfaces(struct cloud *c, struct value *map)
 		if (v->items[i]->type != VALUE_MAP || !strcmp(name, "lo"))
 			continue;
 		link = rancher_interface(c, v->items[i]);
-		/* "mac=52:54:…" names a card by its address; a pattern (eth*) is complained about by the reader of "match". */
+		/* "mac=52:54:…" names a card by its address; a pattern (eth*) is complained about by the reader of
+		 * "match". */
 		if (!strncmp(name, "mac=", 4) || strpbrk(name, "*?")) {
 			struct value *match = cloud_dig(c, link, v->keys[i], "match");
 			bool mac = name[0] == 'm' && name[3] == '=';
 
-			cloud_set(c, match, v->keys[i], mac ? "macaddress" : "name", cloud_text_value(c, v->keys[i]->at, name + (mac ? 4 : 0)));
+			cloud_set(c, match, v->keys[i], mac ? "macaddress" : "name",
+				  cloud_text_value(c, v->keys[i]->at, name + (mac ? 4 : 0)));
 			name = arena_printf(c->r.arena, "link%zu", i);
 		}
 		cloud_set(c, ethernets, v->keys[i], name, link);
@@ -183,7 +192,8 @@ static void ignore_rest(struct cloud *c, const struct value *v)
 static void adopt_commands(struct cloud *c, struct value *map)
 {
 	static const char *const names[][2] = {
-		{"init_cmd", "bootcmd"}, {"initCmd", "bootcmd"}, {"boot_cmd", "bootcmd"}, {"bootCmd", "bootcmd"}, {"run_cmd", "runcmd"}, {"runCmd", "runcmd"},
+		{"init_cmd", "bootcmd"}, {"initCmd", "bootcmd"}, {"boot_cmd", "bootcmd"},
+		{"bootCmd", "bootcmd"},	 {"run_cmd", "runcmd"},	 {"runCmd", "runcmd"},
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -213,7 +223,8 @@ void cloud_adopt_foreign(struct cloud *c, struct value *map)
 
 		if (!v)
 			continue;
-		cloud_remove(find(map, arena_strndup(c->r.arena, f->from, (size_t)(last - f->from)), c->r.arena, NULL), last + 1);
+		cloud_remove(find(map, arena_strndup(c->r.arena, f->from, (size_t)(last - f->from)), c->r.arena, NULL),
+			     last + 1);
 		if (!f->to)
 			ignore(c, key, f->help);
 		else if (v->type != VALUE_NULL)

@@ -1,5 +1,5 @@
-/* mkdl: what is mkdl's own, in the words of a profile. services, state and sysctl are read by the tables that profiles have
- * (config/node.h) straight into the plan; the kubelet's and containerd's settings by those below. */
+/* mkdl: what is mkdl's own, in the words of a profile. services, state and sysctl are read by the tables that profiles
+ * have (config/node.h) straight into the plan; the kubelet's and containerd's settings by those below. */
 #include <string.h>
 
 #include "config/node.h"
@@ -25,7 +25,8 @@ static bool check_taint(struct reader *r, const struct value *name, const struct
 	static const char *const effects[] = {"NoSchedule", "PreferNoSchedule", "NoExecute"};
 	const char *colon = strrchr(v->text, ':');
 	size_t n = colon ? (size_t)(colon - v->text) : 0, key = strcspn(v->text, "=:");
-	bool ok = n && key && consists_of(arena_strndup(r->arena, v->text, n), LOWER UPPER DIGIT, LOWER UPPER DIGIT "-._/=");
+	bool ok = n && key &&
+		  consists_of(arena_strndup(r->arena, v->text, n), LOWER UPPER DIGIT, LOWER UPPER DIGIT "-._/=");
 
 	for (size_t i = 0; ok && i < 3; i++)
 		if (!strcmp(colon + 1, effects[i]))
@@ -39,7 +40,8 @@ static bool check_pem(struct reader *r, const struct value *name, const struct v
 
 	if (begin && strstr(begin, "-----END CERTIFICATE-----"))
 		return true;
-	complain(r, v, "\"%s\": this is no certificate (-----BEGIN CERTIFICATE----- … -----END CERTIFICATE-----)", name->text);
+	complain(r, v, "\"%s\": this is no certificate (-----BEGIN CERTIFICATE----- … -----END CERTIFICATE-----)",
+		 name->text);
 	return false;
 }
 
@@ -50,7 +52,8 @@ static bool check_node_label(struct reader *r, const struct value *name, const s
 }
 
 /* The field is the struct around the key. */
-static void read_kubernetes(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_kubernetes(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			    void *field)
 {
 	struct mkdl *m = field;
 	const struct key_target target = {&mkdl_map_kubernetes, m};
@@ -68,7 +71,8 @@ static void write_nothing(struct json *j, const struct key *k, const void *field
 }
 
 /* HOST: [URL…] */
-static void read_registries(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_registries(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			    void *field)
 {
 	static const char *const schemes[] = {"http://", "https://"};
 	struct mkdl *m = field;
@@ -80,43 +84,52 @@ static void read_registries(struct reader *r, const struct key *k, const struct 
 		struct mkdl_registry registry = {.host = v->keys[i]->text, .at = v->keys[i]->at};
 		const struct value *list = v->items[i];
 
-		if (!expect(r, v->keys[i], v->keys[i], consists_of(registry.host, LOWER UPPER DIGIT "_", LOWER UPPER DIGIT "_.:-"),
+		if (!expect(r, v->keys[i], v->keys[i],
+			    consists_of(registry.host, LOWER UPPER DIGIT "_", LOWER UPPER DIGIT "_.:-"),
 			    "the name of a registry, as in docker.io, or _default"))
 			continue;
 		for (size_t j = 0; j < (list->type == VALUE_LIST ? list->count : 1); j++) {
 			const struct value *url = list->type == VALUE_LIST ? list->items[j] : list;
 
-			if (is_text(r, v->keys[i], url) && expect(r, v->keys[i], url, has_scheme(url->text, schemes, 2) && !strpbrk(url->text, "\"\\"),
-								  "the http:// or https:// address of a mirror"))
+			if (is_text(r, v->keys[i], url) &&
+			    expect(r, v->keys[i], url, has_scheme(url->text, schemes, 2) && !strpbrk(url->text, "\"\\"),
+				   "the http:// or https:// address of a mirror"))
 				strings_add(r->arena, &registry.mirrors, url->text);
 		}
-		m->registries = arena_grow(r->arena, m->registries, m->registry_count, &m->registry_cap, sizeof(*m->registries));
+		m->registries = arena_grow(r->arena, m->registries, m->registry_count, &m->registry_cap,
+					   sizeof(*m->registries));
 		m->registries[m->registry_count++] = registry;
 	}
 }
 
 static const struct key_type type_kubernetes = {"map", read_kubernetes, write_nothing, NULL};
-static const struct key_type type_registries = {"map of registries to lists of mirrors", read_registries, write_nothing, NULL};
+static const struct key_type type_registries = {"map of registries to lists of mirrors", read_registries, write_nothing,
+						NULL};
 
 static const struct key own_keys[] = {
 	{"kubernetes", &type_kubernetes, 0, NULL, "The cluster that the node joins. See KUBERNETES."},
 	{"registries", &type_registries, 0, NULL,
-	 "Mirrors of registries, asked in this order before the registry itself: {docker.io: [\"http://10.0.0.1:5000\"]}; _default for all others."},
+	 "Mirrors of registries, asked in this order before the registry itself: {docker.io: "
+	 "[\"http://10.0.0.1:5000\"]}; _default for all others."},
 };
 const struct key_map mkdl_map_own = KEY_MAP("mkdl", own_keys);
 
 static const struct key kubernetes_keys[] = {
-	{"server", &type_text, AT(server), check_https, "The API server. With token or a certificate in the image, the node joins by TLS bootstrap."},
+	{"server", &type_text, AT(server), check_https,
+	 "The API server. With token or a certificate in the image, the node joins by TLS bootstrap."},
 	{"token", &type_text, AT(token), check_token, "The bootstrap token."},
-	{"ca", &type_text, AT(ca), check_pem, "The cluster's certificate authority (PEM). Default: the image's /etc/kubernetes/pki/ca.crt."},
-	{"labels", &type_pairs, AT(labels), check_node_label, "Labels of the node, added to the profile's; one of the same name replaces."},
+	{"ca", &type_text, AT(ca), check_pem,
+	 "The cluster's certificate authority (PEM). Default: the image's /etc/kubernetes/pki/ca.crt."},
+	{"labels", &type_pairs, AT(labels), check_node_label,
+	 "Labels of the node, added to the profile's; one of the same name replaces."},
 	{"taints", &type_set, AT(taints), check_taint, "Taints that the node registers with: KEY=VALUE:EFFECT."},
 	{"node_ip", &type_text, AT(node_ip), check_node_ip, "boot-interface, the name of an interface, or an address."},
 	{"args", &type_list, AT(args), check_flag, "More flags of the kubelet; one that is there is replaced."},
 };
 const struct key_map mkdl_map_kubernetes = KEY_MAP("mkdl.kubernetes", kubernetes_keys);
 
-void cloud_read_mkdl(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_mkdl(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		     void *field)
 {
 	struct mkdl *m = arena_new(c->r.arena, struct mkdl);
 	const struct key_target targets[] = {{&map_node, c->plan}, {&mkdl_map_own, m}};

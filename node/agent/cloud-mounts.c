@@ -29,7 +29,8 @@ static const char *pointless(const char *device, const char *type)
 	return NULL;
 }
 
-static void add_mount(struct cloud *c, const struct value *v, const char *device, const char *path, const char *type, const char *options)
+static void add_mount(struct cloud *c, const struct value *v, const char *device, const char *path, const char *type,
+		      const char *options)
 {
 	struct settings *s = c->settings;
 	bool network = strchr(device, ':') && device[0] != '/';
@@ -41,18 +42,22 @@ static void add_mount(struct cloud *c, const struct value *v, const char *device
 	}
 	if (!strcmp(type, "auto") && network)
 		type = "nfs";
-	if (strcmp(type, "nfs") != 0 && strcmp(type, "nfs4") != 0 && strcmp(type, "tmpfs") != 0 && strcmp(type, "ext4") != 0 &&
-	    strcmp(type, "xfs") != 0) {
-		complain(&c->r, v, "mount %s: a file system of type \"%s\" cannot be state; nfs, tmpfs, ext4 and xfs can", path, type);
+	if (strcmp(type, "nfs") != 0 && strcmp(type, "nfs4") != 0 && strcmp(type, "tmpfs") != 0 &&
+	    strcmp(type, "ext4") != 0 && strcmp(type, "xfs") != 0) {
+		complain(&c->r, v,
+			 "mount %s: a file system of type \"%s\" cannot be state; nfs, tmpfs, ext4 and xfs can", path,
+			 type);
 		return;
 	}
 	if (!strncmp(type, "nfs", 3) && (!network || !strchr(device, ':')[1])) {
 		complain(&c->r, v, "mount %s: \"%s\" is no export of a server, as in 10.0.0.1:/export", path, device);
 		return;
 	}
-	if ((!strcmp(type, "ext4") || !strcmp(type, "xfs")) && strncmp(device, "LABEL=", 6) != 0 && strncmp(device, "UUID=", 5) != 0 &&
-	    strncmp(device, "/dev/disk/by-id/", 16) != 0) {
-		complain(&c->r, v, "mount %s: names such as \"%s\" change from boot to boot; write LABEL=…, UUID=… or /dev/disk/by-id/…",
+	if ((!strcmp(type, "ext4") || !strcmp(type, "xfs")) && strncmp(device, "LABEL=", 6) != 0 &&
+	    strncmp(device, "UUID=", 5) != 0 && strncmp(device, "/dev/disk/by-id/", 16) != 0) {
+		complain(&c->r, v,
+			 "mount %s: names such as \"%s\" change from boot to boot; write LABEL=…, UUID=… or "
+			 "/dev/disk/by-id/…",
 			 path, device);
 		return;
 	}
@@ -85,7 +90,8 @@ static void read_mount(struct cloud *c, const struct value *name, const struct v
 		return;
 	}
 	for (size_t i = 0; i < v->count; i++)
-		if (v->items[i]->type != VALUE_NULL && !(is_text(&c->r, name, v->items[i]) && check_plain(&c->r, name, v->items[i])))
+		if (v->items[i]->type != VALUE_NULL &&
+		    !(is_text(&c->r, name, v->items[i]) && check_plain(&c->r, name, v->items[i])))
 			return;
 	device = field_of(v, defaults, 0);
 	path = field_of(v, defaults, 1);
@@ -110,7 +116,8 @@ static void read_mount(struct cloud *c, const struct value *name, const struct v
 		add_mount(c, v, device, path, type ? type : "auto", options ? options : "defaults");
 }
 
-void cloud_read_mounts(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_mounts(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		       void *field)
 {
 	const char *defaults[FIELDS] = {NULL, NULL, "auto", "defaults", "0", "2"};
 	const struct value *given = field ? c->settings->mount_defaults : NULL;
@@ -128,7 +135,8 @@ void cloud_read_mounts(struct cloud *c, const struct cloud_key *k, const struct 
 		read_mount(c, name, v->items[i], defaults);
 }
 
-void cloud_read_mount_defaults(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_mount_defaults(struct cloud *c, const struct cloud_key *k, const struct value *name,
+			       const struct value *v, void *field)
 {
 	(void)k, (void)field;
 	if (v->type != VALUE_LIST)

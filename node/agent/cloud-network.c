@@ -1,6 +1,5 @@
-/* network: version 2 is read by the tables that profiles have (config/network.h) straight into the plan; version 1 is brought to
- * it before: {version: 1, config: [{type: physical, name: eth0,
- * subnets: [{type: dhcp}]}, …]}. */
+/* network: version 2 is read by the tables that profiles have (config/network.h) straight into the plan; version 1 is
+ * brought to it before: {version: 1, config: [{type: physical, name: eth0, subnets: [{type: dhcp}]}, …]}. */
 #include <string.h>
 
 #include "config/network.h"
@@ -128,7 +127,8 @@ static void bring_subnet(struct bringing *b, struct value *link, const struct va
 			complain(&b->c->r, v, "a static subnet without \"address\"");
 		copy(b, v, "gateway", link, gateway && strchr(gateway, ':') ? "gateway6" : "gateway4");
 	} else if (strcmp(kind, "manual") != 0) {
-		complain(&b->c->r, type, "a subnet of type \"%s\"; known are dhcp, dhcp6, static, static6, ipv6_slaac, manual", kind);
+		complain(&b->c->r, type,
+			 "a subnet of type \"%s\"; known are dhcp, dhcp6, static, static6, ipv6_slaac, manual", kind);
 	}
 	for (size_t i = 0; routes && routes->type == VALUE_LIST && i < routes->count; i++)
 		bring_route(b, link, routes->items[i]);
@@ -180,10 +180,15 @@ static void bring_vlan(struct bringing *b, const struct value *v)
 static const char *bond_parameter(struct bringing *b, const char *name)
 {
 	static const char *const other[][2] = {
-		{"miimon", "mii-monitor-interval"}, {"xmit-hash-policy", "transmit-hash-policy"}, {"updelay", "up-delay"},
-		{"downdelay", "down-delay"}, {"arp-ip-target", "arp-ip-targets"}, {"num-grat-arp", "gratuitous-arp"},
+		{"miimon", "mii-monitor-interval"},
+		{"xmit-hash-policy", "transmit-hash-policy"},
+		{"updelay", "up-delay"},
+		{"downdelay", "down-delay"},
+		{"arp-ip-target", "arp-ip-targets"},
+		{"num-grat-arp", "gratuitous-arp"},
 	};
-	char *out = arena_strdup(b->c->r.arena, name + (!strncmp(name, "bond-", 5) || !strncmp(name, "bond_", 5) ? 5 : 0));
+	char *out =
+		arena_strdup(b->c->r.arena, name + (!strncmp(name, "bond-", 5) || !strncmp(name, "bond_", 5) ? 5 : 0));
 
 	for (char *p = out; *p; p++)
 		*p = *p == '_' ? '-' : *p;
@@ -240,7 +245,10 @@ static void bring(struct bringing *b, const struct value *v, struct value *map)
 	else if (!strcmp(kind, "nameserver") || !strcmp(kind, "route"))
 		bring_loose(b, v, kind, map);
 	else if (strcmp(kind, "loopback") != 0)
-		complain(&b->c->r, v, "network version 1: a node knows physical, vlan, bond, nameserver, route and loopback, not \"%s\"", kind);
+		complain(&b->c->r, v,
+			 "network version 1: a node knows physical, vlan, bond, nameserver, route and loopback, not "
+			 "\"%s\"",
+			 kind);
 }
 
 void cloud_adopt_network(struct cloud *c, struct value *map)
@@ -269,7 +277,8 @@ void cloud_adopt_network(struct cloud *c, struct value *map)
 	cloud_set(c, map, key, "network", b.out);
 }
 
-void cloud_read_network(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_network(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+			void *field)
 {
 	(void)k, (void)field;
 	/* "disabled": leave the network as it is. */

@@ -25,14 +25,17 @@ static void warn_unknown(struct cloud *c, const struct cloud_map *map, const str
 		 near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
-static void read_key(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *base)
+static void read_key(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		     void *base)
 {
 	switch (k->status) {
 	case CLOUD_IGNORED:
-		diagnose(c->r.diag, SEVERITY_WARNING, name->at, name->width, "\"%s\" is ignored: %s", name->text, k->help);
+		diagnose(c->r.diag, SEVERITY_WARNING, name->at, name->width, "\"%s\" is ignored: %s", name->text,
+			 k->help);
 		break;
 	case CLOUD_REFUSED:
-		diagnose(c->r.diag, SEVERITY_ERROR, name->at, name->width, "\"%s\" is refused: %s", name->text, k->help);
+		diagnose(c->r.diag, SEVERITY_ERROR, name->at, name->width, "\"%s\" is refused: %s", name->text,
+			 k->help);
 		break;
 	case CLOUD_APPLIED:
 		if (v->type != VALUE_NULL)
@@ -41,7 +44,8 @@ static void read_key(struct cloud *c, const struct cloud_key *k, const struct va
 	}
 }
 
-bool cloud_read_map(struct cloud *c, const struct cloud_map *map, const struct value *name, const struct value *v, void *base)
+bool cloud_read_map(struct cloud *c, const struct cloud_map *map, const struct value *name, const struct value *v,
+		    void *base)
 {
 	if (v->type != VALUE_MAP) {
 		complain(&c->r, v, "\"%s\": expected a map of keys and values", name->text);
@@ -70,13 +74,15 @@ static const char *accepted(struct cloud *c, const struct cloud_key *k, const st
 	return !k->check || k->check(&c->r, name, v) ? v->text : NULL;
 }
 
-void cloud_read_text(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_text(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		     void *field)
 {
 	if (is_text(&c->r, name, v) && (!*v->text || accepted(c, k, name, v)))
 		*(const char **)field = v->text;
 }
 
-void cloud_read_line(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_line(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		     void *field)
 {
 	const char *text = accepted(c, k, name, v);
 
@@ -94,7 +100,8 @@ int cloud_truth(const char *text)
 	return -1;
 }
 
-void cloud_read_bool(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_bool(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		     void *field)
 {
 	int truth;
 
@@ -124,7 +131,8 @@ static void add_item(struct cloud *c, const struct cloud_key *k, const struct va
 	list->places = places;
 }
 
-void cloud_read_list(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_list(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		     void *field)
 {
 	struct strings list = {0};
 
@@ -136,7 +144,8 @@ void cloud_read_list(struct cloud *c, const struct cloud_key *k, const struct va
 	*(struct strings *)field = list;
 }
 
-void cloud_read_names(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_names(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		      void *field)
 {
 	struct strings list = {0};
 
@@ -160,7 +169,8 @@ void cloud_read_names(struct cloud *c, const struct cloud_key *k, const struct v
 }
 
 /* cloud-init takes a number without a leading 0 for decimal, so that 644 becomes 01204, which nobody means. */
-void cloud_read_mode(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_mode(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		     void *field)
 {
 	const char *digits;
 	size_t n;
@@ -208,7 +218,8 @@ bool cloud_integer(const char *text, int64_t *out)
 	return n && !*end && !errno;
 }
 
-void cloud_read_id(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_id(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		   void *field)
 {
 	int64_t id;
 
@@ -222,7 +233,8 @@ void cloud_read_id(struct cloud *c, const struct cloud_key *k, const struct valu
 		*(int64_t *)field = id;
 }
 
-void cloud_read_path(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_path(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		     void *field)
 {
 	_cleanup_error_ struct error ignored = {0};
 
@@ -230,7 +242,8 @@ void cloud_read_path(struct cloud *c, const struct cloud_key *k, const struct va
 		path_clean(c->r.arena, v->text, field, &ignored);
 }
 
-void cloud_read_nothing(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_nothing(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+			void *field)
 {
 	(void)c, (void)k, (void)name, (void)v, (void)field;
 }

@@ -31,7 +31,11 @@ static bool check_account(struct reader *r, const struct value *name, const stru
 static bool check_key(struct reader *r, const struct value *name, const struct value *v)
 {
 	static const char *const types[] = {
-		"ssh-ed25519 ", "ssh-rsa ", "ecdsa-sha2-nistp", "sk-ssh-ed25519@openssh.com ", "sk-ecdsa-sha2-nistp256@openssh.com ",
+		"ssh-ed25519 ",
+		"ssh-rsa ",
+		"ecdsa-sha2-nistp",
+		"sk-ssh-ed25519@openssh.com ",
+		"sk-ecdsa-sha2-nistp256@openssh.com ",
 	};
 
 	if (!check_plain(r, name, v))
@@ -53,37 +57,48 @@ static const struct cloud_key user_keys[] = {
 	{"gecos", CLOUD_APPLIED, "The full name.", cloud_read_line, AT(gecos), check_gecos, 0, NULL},
 	{"uid", CLOUD_APPLIED, "Default: the next that is free, from 1000 (system: from 101), in the order written.",
 	 cloud_read_id, AT(uid), NULL, 0, NULL},
-	{"primary_group", CLOUD_APPLIED, "Default: a group of the user's own name. Made if it is missing.", cloud_read_line,
-	 AT(group), check_account, 0, NULL},
+	{"primary_group", CLOUD_APPLIED, "Default: a group of the user's own name. Made if it is missing.",
+	 cloud_read_line, AT(group), check_account, 0, NULL},
 	{"groups", CLOUD_APPLIED, "More groups, as a list or with commas. Made if they are missing.", cloud_read_names,
 	 AT(groups), check_account, 0, NULL},
 	{"homedir", CLOUD_APPLIED, "Default: /home/NAME.", cloud_read_path, AT(home), check_passwd_path, 0, NULL},
 	{"shell", CLOUD_APPLIED, "Default: /bin/sh, also (with a warning) when the image does not have the one named.",
 	 cloud_read_path, AT(shell), check_passwd_path, 0, NULL},
-	{"ssh_authorized_keys", CLOUD_APPLIED, "Added to .ssh/authorized_keys in the home folder.", cloud_read_list, AT(keys),
+	{"ssh_authorized_keys", CLOUD_APPLIED, "Added to .ssh/authorized_keys in the home folder.", cloud_read_list,
+	 AT(keys), check_key, 0, NULL},
+	{"ssh-authorized-keys", CLOUD_APPLIED, "The older spelling of ssh_authorized_keys.", cloud_read_list, AT(keys),
 	 check_key, 0, NULL},
-	{"ssh-authorized-keys", CLOUD_APPLIED, "The older spelling of ssh_authorized_keys.", cloud_read_list, AT(keys), check_key, 0, NULL},
-	{"no_create_home", CLOUD_APPLIED, "No home folder is made; keys are then an error.", cloud_read_bool, AT(no_home), NULL, 0, NULL},
+	{"no_create_home", CLOUD_APPLIED, "No home folder is made; keys are then an error.", cloud_read_bool,
+	 AT(no_home), NULL, 0, NULL},
 	{"no_user_group", CLOUD_APPLIED, "No group of the user's own name: the primary group is \"users\" (100).",
 	 cloud_read_bool, AT(no_group), NULL, 0, NULL},
-	{"system", CLOUD_APPLIED, "An account of a daemon: a uid below 1000, no home folder.", cloud_read_bool, AT(system), NULL, 0, NULL},
+	{"system", CLOUD_APPLIED, "An account of a daemon: a uid below 1000, no home folder.", cloud_read_bool,
+	 AT(system), NULL, 0, NULL},
 	{"sudo", CLOUD_IGNORED, no_sudo, NULL, 0, NULL, 0, NULL},
 	{"doas", CLOUD_IGNORED, no_sudo, NULL, 0, NULL, 0, NULL},
-	{"lock_passwd", CLOUD_APPLIED, "true is what every account has; false is ignored: " "no password opens anything on a node.",
+	{"lock_passwd", CLOUD_APPLIED,
+	 "true is what every account has; false is ignored: "
+	 "no password opens anything on a node.",
 	 cloud_read_nothing, 0, NULL, 0, NULL},
 	{"passwd", CLOUD_IGNORED, no_password, NULL, 0, NULL, 0, NULL},
 	{"hashed_passwd", CLOUD_IGNORED, no_password, NULL, 0, NULL, 0, NULL},
 	{"plain_text_passwd", CLOUD_IGNORED, no_password, NULL, 0, NULL, 0, NULL},
-	{"expiredate", CLOUD_IGNORED, "accounts live until the next boot, and the configuration decides then", NULL, 0, NULL, 0, NULL},
+	{"expiredate", CLOUD_IGNORED, "accounts live until the next boot, and the configuration decides then", NULL, 0,
+	 NULL, 0, NULL},
 	{"inactive", CLOUD_IGNORED, "it is about passwords, and there are none", NULL, 0, NULL, 0, NULL},
 	{"snapuser", CLOUD_IGNORED, "there are no snaps on a node", NULL, 0, NULL, 0, NULL},
 	{"selinux_user", CLOUD_IGNORED, "there is no SELinux on a node", NULL, 0, NULL, 0, NULL},
 	{"no_log_init", CLOUD_IGNORED, "there are no lastlog and faillog on a node", NULL, 0, NULL, 0, NULL},
-	{"ssh_import_id", CLOUD_IGNORED, "keys are not fetched from third parties; write them into ssh_authorized_keys", NULL, 0, NULL, 0, NULL},
-	{"ssh_redirect_user", CLOUD_IGNORED, "it is for the default user of a cloud's image; leave out the keys instead", NULL, 0, NULL, 0, NULL},
-	{"coreos-ssh-import-github", CLOUD_IGNORED, "keys are not fetched from third parties; write them into ssh_authorized_keys", NULL, 0, NULL, 0, NULL},
-	{"coreos-ssh-import-github-users", CLOUD_IGNORED, "keys are not fetched from third parties; write them into ssh_authorized_keys", NULL, 0, NULL, 0, NULL},
-	{"coreos-ssh-import-url", CLOUD_IGNORED, "keys are not fetched from third parties; write them into ssh_authorized_keys", NULL, 0, NULL, 0, NULL},
+	{"ssh_import_id", CLOUD_IGNORED, "keys are not fetched from third parties; write them into ssh_authorized_keys",
+	 NULL, 0, NULL, 0, NULL},
+	{"ssh_redirect_user", CLOUD_IGNORED,
+	 "it is for the default user of a cloud's image; leave out the keys instead", NULL, 0, NULL, 0, NULL},
+	{"coreos-ssh-import-github", CLOUD_IGNORED,
+	 "keys are not fetched from third parties; write them into ssh_authorized_keys", NULL, 0, NULL, 0, NULL},
+	{"coreos-ssh-import-github-users", CLOUD_IGNORED,
+	 "keys are not fetched from third parties; write them into ssh_authorized_keys", NULL, 0, NULL, 0, NULL},
+	{"coreos-ssh-import-url", CLOUD_IGNORED,
+	 "keys are not fetched from third parties; write them into ssh_authorized_keys", NULL, 0, NULL, 0, NULL},
 };
 
 const struct cloud_map cloud_user = CLOUD_MAP("users[]", user_keys);
@@ -93,8 +108,8 @@ static void warn_unlocked(struct cloud *c, const struct value *v)
 	const struct value *key = NULL, *lock = value_get(v, "lock_passwd", &key);
 
 	if (lock && lock->type == VALUE_SCALAR && cloud_truth(lock->text) == 0)
-		diagnose(c->r.diag, SEVERITY_WARNING, key->at, key->width, "\"lock_passwd: %s\" is ignored: %s", lock->text,
-			 no_password);
+		diagnose(c->r.diag, SEVERITY_WARNING, key->at, key->width, "\"lock_passwd: %s\" is ignored: %s",
+			 lock->text, no_password);
 }
 
 static void read_user(struct cloud *c, const struct value *name, const struct value *v)
@@ -116,7 +131,8 @@ static void read_user(struct cloud *c, const struct value *name, const struct va
 	s->users[s->user_count++] = u;
 }
 
-void cloud_read_users(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_users(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		      void *field)
 {
 	(void)k, (void)field;
 	for (size_t i = 0; i < v->count; i++)
@@ -130,7 +146,8 @@ static void read_group(struct cloud *c, const struct value *name, const struct v
 	const struct cloud_key gid = {"gid", CLOUD_APPLIED, "", cloud_read_id, 0, NULL, 0, NULL};
 	struct settings *s = c->settings;
 	struct setting_group g = {.name = name->text, .gid = -1, .at = name->at};
-	const struct value *number = value_get(v, "gid", NULL), *list = v->type == VALUE_MAP ? value_get(v, "members", NULL) : v;
+	const struct value *number = value_get(v, "gid", NULL),
+			   *list = v->type == VALUE_MAP ? value_get(v, "members", NULL) : v;
 
 	if (!check_account(&c->r, name, name))
 		return;
@@ -142,14 +159,16 @@ static void read_group(struct cloud *c, const struct value *name, const struct v
 	s->groups[s->group_count++] = g;
 }
 
-void cloud_read_groups(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_groups(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		       void *field)
 {
 	(void)k, (void)field, (void)name;
 	for (size_t i = 0; i < v->count; i++)
 		read_group(c, v->keys[i], v->items[i]);
 }
 
-void cloud_read_keys(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v, void *field)
+void cloud_read_keys(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
+		     void *field)
 {
 	struct cloud_key checked = *k;
 

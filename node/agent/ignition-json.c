@@ -1,5 +1,5 @@
-/* JSON into values. JSON is YAML's flow style but for escapes beyond the basic plane, which JSON writes as two surrogates and
- * YAML as one \U: those are rewritten. */
+/* JSON into values. JSON is YAML's flow style but for escapes beyond the basic plane, which JSON writes as two
+ * surrogates and YAML as one \U: those are rewritten. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +27,8 @@ static long escape_at(const char *p)
 static void rewrite_surrogates(const char *text, size_t n, struct strbuf *out)
 {
 	for (const char *p = text, *end = text + n; p < end;) {
-		long high = p + 12 <= end ? escape_at(p) : -1, low = high >= 0xd800 && high < 0xdc00 ? escape_at(p + 6) : -1;
+		long high = p + 12 <= end ? escape_at(p) : -1,
+		     low = high >= 0xd800 && high < 0xdc00 ? escape_at(p + 6) : -1;
 
 		if (low >= 0xdc00 && low < 0xe000) {
 			strbuf_printf(out, "\\U%08lX", 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
@@ -60,7 +61,8 @@ struct value *ignition_parse(struct cloud *c, const struct document *d)
 	v = yaml_parse(c->r.arena, d->name, text.data, text.len, c->r.diag);
 	for (size_t i = 0; i < c->r.diag->count; i++)
 		if (!strncmp(c->r.diag->items[i].text, "not YAML: ", 10))
-			c->r.diag->items[i].text = arena_printf(c->r.arena, "not JSON: %s", c->r.diag->items[i].text + 10);
+			c->r.diag->items[i].text =
+				arena_printf(c->r.arena, "not JSON: %s", c->r.diag->items[i].text + 10);
 	if (v && v->type != VALUE_MAP) {
 		complain(&c->r, v, "an Ignition configuration is a JSON object");
 		return NULL;
@@ -112,8 +114,8 @@ static void warn_unknown(struct ignition *g, const struct ignition_map *map, con
 		if (map->keys[i].since <= g->minor)
 			names[n++] = map->keys[i].name;
 	near = did_you_mean(key->text, names, n);
-	diagnose(g->c->r.diag, SEVERITY_WARNING, key->at, key->width, "%s: unknown key in version 3.%u%s%s%s, ignored", path, g->minor,
-		 near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	diagnose(g->c->r.diag, SEVERITY_WARNING, key->at, key->width, "%s: unknown key in version 3.%u%s%s%s, ignored",
+		 path, g->minor, near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 bool ignition_check(struct ignition *g, const struct ignition_map *map, const char *path, const struct value *v)
@@ -132,7 +134,8 @@ bool ignition_check(struct ignition *g, const struct ignition_map *map, const ch
 		else if (k->status == CLOUD_REFUSED && !is_empty(v->items[i]))
 			complain(&g->c->r, key, "%s is refused: %s", here, k->help);
 		else if (k->status == CLOUD_IGNORED && !is_empty(v->items[i]))
-			diagnose(g->c->r.diag, SEVERITY_WARNING, key->at, key->width, "%s is ignored: %s", here, k->help);
+			diagnose(g->c->r.diag, SEVERITY_WARNING, key->at, key->width, "%s is ignored: %s", here,
+				 k->help);
 	}
 	return true;
 }

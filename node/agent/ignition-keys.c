@@ -1,7 +1,11 @@
-/* The keys of Ignition's specification, with the version that brought each (docs: "Configuration Specification v3.x"). */
+/* The keys of Ignition's specification, with the version that brought each (docs: "Configuration Specification v3.x").
+ */
 #include "node/agent/ignition.h"
 
-#define MAP(text, table) {.name = (text), .keys = (table), .count = sizeof(table) / sizeof((table)[0])}
+#define MAP(text, table)                                                                                               \
+	{                                                                                                              \
+		.name = (text), .keys = (table), .count = sizeof(table) / sizeof((table)[0])                           \
+	}
 #define APPLIED CLOUD_APPLIED
 #define IGNORED CLOUD_IGNORED
 #define REFUSED CLOUD_REFUSED
@@ -13,7 +17,8 @@ static const struct ignition_key top_keys[] = {
 	{"ignition", 0, APPLIED, "See below."},
 	{"storage", 0, APPLIED, "See below."},
 	{"passwd", 0, APPLIED, "See below."},
-	{"systemd", 0, REFUSED, "there is no systemd on a node; write daemons under mkdl: {services: …} in a cloud-config"},
+	{"systemd", 0, REFUSED,
+	 "there is no systemd on a node; write daemons under mkdl: {services: …} in a cloud-config"},
 	{"kernelArguments", 3, REFUSED, "the kernel runs already; its arguments are the profile's cmdline"},
 };
 const struct ignition_map ignition_top = MAP("", top_keys);
@@ -36,7 +41,8 @@ const struct ignition_map ignition_config = MAP("ignition.config", config_keys);
 static const struct ignition_key security_keys[] = {{"tls", 0, APPLIED, "certificateAuthorities."}};
 const struct ignition_map ignition_security = MAP("ignition.security", security_keys);
 
-static const struct ignition_key tls_keys[] = {{"certificateAuthorities", 0, APPLIED, "Resources that hold PEM; data: URLs only."}};
+static const struct ignition_key tls_keys[] = {
+	{"certificateAuthorities", 0, APPLIED, "Resources that hold PEM; data: URLs only."}};
 const struct ignition_map ignition_tls = MAP("ignition.security.tls", tls_keys);
 
 static const struct ignition_key resource_keys[] = {
@@ -47,7 +53,8 @@ static const struct ignition_key resource_keys[] = {
 };
 const struct ignition_map ignition_resource = MAP("a resource: contents, append[], merge[] …", resource_keys);
 
-static const struct ignition_key verification_keys[] = {{"hash", 0, APPLIED, "sha256-… or sha512-…, of the content unpacked."}};
+static const struct ignition_key verification_keys[] = {
+	{"hash", 0, APPLIED, "sha256-… or sha512-…, of the content unpacked."}};
 const struct ignition_map ignition_verification = MAP("verification", verification_keys);
 
 static const struct ignition_key storage_keys[] = {
@@ -94,7 +101,8 @@ const struct ignition_map ignition_link = MAP("storage.links[]", link_keys);
 static const struct ignition_key node_user_keys[] = {{"id", 0, APPLIED, "A number."}, {"name", 0, APPLIED, "A name."}};
 const struct ignition_map ignition_node_user = MAP("user, group", node_user_keys);
 
-static const struct ignition_key passwd_keys[] = {{"users", 0, APPLIED, "As users."}, {"groups", 0, APPLIED, "As groups."}};
+static const struct ignition_key passwd_keys[] = {{"users", 0, APPLIED, "As users."},
+						  {"groups", 0, APPLIED, "As groups."}};
 const struct ignition_map ignition_passwd = MAP("passwd", passwd_keys);
 
 static const struct ignition_key user_keys[] = {
@@ -125,9 +133,10 @@ static const struct ignition_key group_keys[] = {
 const struct ignition_map ignition_group = MAP("passwd.groups[]", group_keys);
 
 const struct ignition_map *const ignition_maps[] = {
-	&ignition_top, &ignition_ignition, &ignition_config, &ignition_security, &ignition_tls, &ignition_storage, &ignition_file,
-	&ignition_directory, &ignition_link, &ignition_node_user, &ignition_resource, &ignition_verification, &ignition_passwd,
-	&ignition_user, &ignition_group, NULL,
+	&ignition_top,	  &ignition_ignition,  &ignition_config,   &ignition_security,
+	&ignition_tls,	  &ignition_storage,   &ignition_file,	   &ignition_directory,
+	&ignition_link,	  &ignition_node_user, &ignition_resource, &ignition_verification,
+	&ignition_passwd, &ignition_user,      &ignition_group,	   NULL,
 };
 
 void ignition_show_keys(struct strbuf *out)
@@ -139,7 +148,7 @@ void ignition_show_keys(struct strbuf *out)
 		for (size_t j = 0; j < ignition_maps[i]->count; j++) {
 			const struct ignition_key *k = &ignition_maps[i]->keys[j];
 
-			strbuf_printf(out, "| %s | `%s` | 3.%u | %s | %s |\n", ignition_maps[i]->name, k->name, k->since, words[k->status],
-				      k->help);
+			strbuf_printf(out, "| %s | `%s` | 3.%u | %s | %s |\n", ignition_maps[i]->name, k->name,
+				      k->since, words[k->status], k->help);
 		}
 }

@@ -5,9 +5,17 @@
 static void read_user(struct ignition *g, const struct value *v, const char *path, struct value *list)
 {
 	static const char *const names[][2] = {
-		{"name", "name"}, {"sshAuthorizedKeys", "ssh_authorized_keys"}, {"uid", "uid"}, {"gecos", "gecos"}, {"homeDir", "homedir"},
-		{"noCreateHome", "no_create_home"}, {"primaryGroup", "primary_group"}, {"groups", "groups"}, {"noUserGroup", "no_user_group"},
-		{"shell", "shell"}, {"system", "system"},
+		{"name", "name"},
+		{"sshAuthorizedKeys", "ssh_authorized_keys"},
+		{"uid", "uid"},
+		{"gecos", "gecos"},
+		{"homeDir", "homedir"},
+		{"noCreateHome", "no_create_home"},
+		{"primaryGroup", "primary_group"},
+		{"groups", "groups"},
+		{"noUserGroup", "no_user_group"},
+		{"shell", "shell"},
+		{"system", "system"},
 	};
 	struct value *user = value_new(g->c->r.arena, VALUE_MAP, v->at);
 

@@ -64,10 +64,14 @@ static void set_content(struct ignition *g, const struct value *source, const ch
 		static const char *const schemes[] = {"http://", "https://", "tftp://"};
 
 		if (!has_scheme(source->text, schemes, 3)) {
-			ignition_complain(g, source, path, "\"%.40s\" is no address that a node reads: data:, http://, https:// or tftp://", source->text);
+			ignition_complain(g, source, path,
+					  "\"%.40s\" is no address that a node reads: data:, http://, https:// or "
+					  "tftp://",
+					  source->text);
 			return;
 		}
-		cloud_set(g->c, cloud_dig(g->c, file, source, "source"), source, "uri", cloud_text_value(g->c, source->at, source->text));
+		cloud_set(g->c, cloud_dig(g->c, file, source, "source"), source, "uri",
+			  cloud_text_value(g->c, source->at, source->text));
 		if (gzip)
 			cloud_set(g->c, file, source, "encoding", cloud_text_value(g->c, source->at, "gzip"));
 		return;
@@ -96,7 +100,8 @@ void ignition_contents(struct ignition *g, const struct value *v, const char *pa
 		return;
 	compression = text_of(g, v, "compression", path);
 	if (compression && *compression && strcmp(compression, "gzip") != 0)
-		ignition_complain(g, value_get(v, "compression", NULL), ignition_join(g, path, "compression"), "\"%s\" is not gzip", compression);
+		ignition_complain(g, value_get(v, "compression", NULL), ignition_join(g, path, "compression"),
+				  "\"%s\" is not gzip", compression);
 	if (text_of(g, v, "source", path))
 		set_content(g, source, ignition_join(g, path, "source"), compression && *compression, file);
 	if (verification && verification->type != VALUE_NULL &&
@@ -112,10 +117,13 @@ static void set_mode(struct ignition *g, const struct value *v, const char *path
 
 	if (!mode || mode->type == VALUE_NULL)
 		return;
-	if (mode->type != VALUE_SCALAR || !parse_number(mode->text, 0, 07777, &n) || (mode->text[0] == '0' && mode->text[1]))
-		ignition_complain(g, mode, ignition_join(g, path, "mode"), "expected a decimal number from 0 to 4095, as in 420, which is 0644");
+	if (mode->type != VALUE_SCALAR || !parse_number(mode->text, 0, 07777, &n) ||
+	    (mode->text[0] == '0' && mode->text[1]))
+		ignition_complain(g, mode, ignition_join(g, path, "mode"),
+				  "expected a decimal number from 0 to 4095, as in 420, which is 0644");
 	else
-		cloud_set(g->c, out, key, "permissions", cloud_text_value(g->c, mode->at, arena_printf(g->c->r.arena, "%04lo", n)));
+		cloud_set(g->c, out, key, "permissions",
+			  cloud_text_value(g->c, mode->at, arena_printf(g->c->r.arena, "%04lo", n)));
 }
 
 /* {id: 1000} or {name: core} */
@@ -141,8 +149,9 @@ static void set_owner(struct ignition *g, const struct value *v, const char *pat
 	if (!*user && !*group)
 		return;
 	value_get(v, *user ? "user" : "group", &key);
-	cloud_set(g->c, out, key, "owner",
-		  cloud_text_value(g->c, key->at, arena_printf(g->c->r.arena, "%s%s%s", user, *group ? ":" : "", group)));
+	cloud_set(
+		g->c, out, key, "owner",
+		cloud_text_value(g->c, key->at, arena_printf(g->c->r.arena, "%s%s%s", user, *group ? ":" : "", group)));
 }
 
 static struct value *new_node(struct ignition *g, const struct value *v, const char *path)
@@ -153,7 +162,8 @@ static struct value *new_node(struct ignition *g, const struct value *v, const c
 	if (!where)
 		ignition_complain(g, v, path, "without \"path\"");
 	else if (*where != '/')
-		ignition_complain(g, value_get(v, "path", NULL), ignition_join(g, path, "path"), "\"%s\" is no absolute path", where);
+		ignition_complain(g, value_get(v, "path", NULL), ignition_join(g, path, "path"),
+				  "\"%s\" is no absolute path", where);
 	copy(g, v, "path", out, "path");
 	set_owner(g, v, path, out);
 	return out;
@@ -172,7 +182,8 @@ static struct value *out_list(struct ignition *g, const struct value *key, const
 
 static void read_file(struct ignition *g, const struct value *v, const char *path)
 {
-	const struct value *key = v, *contents = value_get(v, "contents", &key), *append = ignition_list(g, v, "append", path);
+	const struct value *key = v, *contents = value_get(v, "contents", &key),
+			   *append = ignition_list(g, v, "append", path);
 	struct value *list = out_list(g, v, "write_files"), *file;
 	bool overwrite = false;
 
@@ -240,6 +251,7 @@ void ignition_storage_read(struct ignition *g, const struct value *v)
 		const struct value *list = ignition_list(g, v, parts[n].name, "storage");
 
 		for (size_t i = 0; list && i < list->count; i++)
-			parts[n].read(g, list->items[i], ignition_item(g, ignition_join(g, "storage", parts[n].name), i));
+			parts[n].read(g, list->items[i],
+				      ignition_item(g, ignition_join(g, "storage", parts[n].name), i));
 	}
 }

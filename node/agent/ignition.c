@@ -17,15 +17,20 @@ static bool read_version(struct ignition *g, const struct value *v)
 		return false;
 	}
 	if (!text) {
-		complain(&g->c->r, section, "ignition.version: missing; it says how the rest is to be read, as in \"3.4.0\"");
+		complain(&g->c->r, section,
+			 "ignition.version: missing; it says how the rest is to be read, as in \"3.4.0\"");
 		return false;
 	}
 	if (!strncmp(text, "2.", 2) || !strcmp(text, "1") || !strncmp(text, "1.", 2)) {
-		complain(&g->c->r, version, "ignition.version: %s is read by Container Linux only; bring the configuration to version 3 (butane "
-			 "or ign-converter do)", text);
+		complain(&g->c->r, version,
+			 "ignition.version: %s is read by Container Linux only; bring the configuration to version 3 "
+			 "(butane "
+			 "or ign-converter do)",
+			 text);
 		return false;
 	}
-	if (strlen(text) != 5 || strncmp(text, "3.", 2) != 0 || text[2] < '0' || text[2] > '0' + NEWEST || strcmp(text + 3, ".0") != 0) {
+	if (strlen(text) != 5 || strncmp(text, "3.", 2) != 0 || text[2] < '0' || text[2] > '0' + NEWEST ||
+	    strcmp(text + 3, ".0") != 0) {
 		complain(&g->c->r, version, "ignition.version: \"%s\" is none of 3.0.0 to 3.%d.0", text, NEWEST);
 		return false;
 	}
@@ -70,7 +75,8 @@ static bool fetch(struct ignition *g, const struct value *v, const char *path, s
 		complain(&g->c->r, v, "%s: a configuration with a NUL byte in it", path);
 		return false;
 	}
-	*out = (struct document){.kind = DOCUMENT_IGNITION, .source = name, .name = name, .line = 1, .text = data, .size = n};
+	*out = (struct document){
+		.kind = DOCUMENT_IGNITION, .source = name, .name = name, .line = 1, .text = data, .size = n};
 	return true;
 }
 
@@ -79,8 +85,8 @@ static struct value *read_named(struct ignition *g, const struct value *v, const
 	struct document d;
 
 	if (g->depth + 1 > IGNITION_DEPTH || ++*g->configs > IGNITION_CONFIGS) {
-		ignition_complain(g, v, path, "more than %d configurations, or more than %d that name each other", IGNITION_CONFIGS,
-				  IGNITION_DEPTH);
+		ignition_complain(g, v, path, "more than %d configurations, or more than %d that name each other",
+				  IGNITION_CONFIGS, IGNITION_DEPTH);
 		return NULL;
 	}
 	return fetch(g, v, path, &d) ? read_document(g->c, &d, g->depth + 1, g->configs) : NULL;
@@ -95,7 +101,9 @@ static bool read_config(struct ignition *g, const struct value *v, bool merges)
 	if (!ignition_check(g, &ignition_config, path, v))
 		return false;
 	if (!merges) {
-		struct value *source = replace && replace->type == VALUE_MAP ? value_get(replace, "source", NULL) : NULL, *other;
+		struct value *source =
+				     replace && replace->type == VALUE_MAP ? value_get(replace, "source", NULL) : NULL,
+			     *other;
 
 		if (!source || source->type == VALUE_NULL)
 			return false;
@@ -135,7 +143,8 @@ static void read_authorities(struct ignition *g, const struct value *tls)
 		if (content && !value_get(file, "encoding", NULL))
 			value_add(g->c->r.arena, trusted, NULL, content);
 		else if (value_get(file, "source", NULL) || content)
-			ignition_complain(g, list->items[i], here, "a certificate is written here as it is, in a data: URL");
+			ignition_complain(g, list->items[i], here,
+					  "a certificate is written here as it is, in a data: URL");
 	}
 	cloud_set(g->c, cloud_dig(g->c, g->out, list, "ca_certs"), list, "trusted", trusted);
 }

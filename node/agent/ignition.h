@@ -25,21 +25,22 @@ struct ignition_map {
 };
 
 extern const struct ignition_map ignition_top, ignition_ignition, ignition_config, ignition_security, ignition_tls,
-	ignition_resource, ignition_verification, ignition_storage, ignition_file, ignition_directory, ignition_link, ignition_node_user,
-	ignition_passwd, ignition_user, ignition_group;
+	ignition_resource, ignition_verification, ignition_storage, ignition_file, ignition_directory, ignition_link,
+	ignition_node_user, ignition_passwd, ignition_user, ignition_group;
 extern const struct ignition_map *const ignition_maps[];
 void ignition_show_keys(struct strbuf *out);
 
 struct ignition {
 	struct cloud *c;
 	const char *name; /* of the document */
-	unsigned minor;   /* version 3.minor */
+	unsigned minor;	  /* version 3.minor */
 	struct value *out;
 	unsigned depth, *configs; /* of configs that name each other */
 };
 
 struct value *ignition_parse(struct cloud *c, const struct document *d);
-/* Says what is unknown, ignored or refused. False, and says so, when v is no map. path: of v, as in "storage.files[2]". */
+/* Says what is unknown, ignored or refused. False, and says so, when v is no map. path: of v, as in "storage.files[2]".
+ */
 bool ignition_check(struct ignition *g, const struct ignition_map *map, const char *path, const struct value *v);
 /* "path: message" as an error at v. */
 void ignition_complain(struct ignition *g, const struct value *v, const char *path, const char *fmt, ...)

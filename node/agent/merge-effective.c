@@ -1,5 +1,5 @@
-/* The effective configuration: the merged values as flat records "KEY VALUE SOURCE secret|plain", where SOURCE is the name of
- * the document and its line. nodectl config prints them. */
+/* The effective configuration: the merged values as flat records "KEY VALUE SOURCE secret|plain", where SOURCE is the
+ * name of the document and its line. nodectl config prints them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,7 +69,8 @@ static const char *item_name(struct walk *w, const struct value *list, size_t i)
 
 static void flatten(struct walk *w, const char *key, const struct value *v, bool secret);
 
-/* The table that a map is read by; NULL when it is read by config/'s, which know no keys that are ignored in silence. */
+/* The table that a map is read by; NULL when it is read by config/'s, which know no keys that are ignored in silence.
+ */
 static const struct cloud_map *table_of(const char *key)
 {
 	if (!strncmp(key, "users.", 6))
@@ -142,8 +143,8 @@ int config_effective(const struct config *c, struct strbuf *out, struct error *e
 
 		if (!strcmp(name, " scripts"))
 			for (size_t j = 0; j < v->count; j++)
-				record(&w, arena_printf(c->arena, "scripts.%zu", j + 1), value_get(v->items[j], "name", NULL)->text,
-				       v->items[j]->at, false);
+				record(&w, arena_printf(c->arena, "scripts.%zu", j + 1),
+				       value_get(v->items[j], "name", NULL)->text, v->items[j]->at, false);
 		else
 			flatten(&w, name[0] == ' ' ? arena_printf(c->arena, "meta-data.%s", name + 1) : name, v,
 				!strcmp(name, "random_seed"));

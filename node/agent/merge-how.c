@@ -1,5 +1,5 @@
-/* merge_how, as cloud-init's "Merging user data sections" has it: "list(append)+dict(no_replace,recurse_list)+str()", or a list
- * of {name: list, settings: [append]}. */
+/* merge_how, as cloud-init's "Merging user data sections" has it: "list(append)+dict(no_replace,recurse_list)+str()",
+ * or a list of {name: list, settings: [append]}. */
 #include <string.h>
 
 #include "node/agent/merge.h"
@@ -24,8 +24,8 @@ static bool read_setting(const char *merger, size_t merger_length, const char *t
 		else if (is_word(text, n, "replace"))
 			out->list = HOW_LIST_REPLACE;
 		else
-			return is_word(text, n, "recurse_dict") || is_word(text, n, "recurse_list") || is_word(text, n, "recurse_array") ||
-			       is_word(text, n, "recurse_str");
+			return is_word(text, n, "recurse_dict") || is_word(text, n, "recurse_list") ||
+			       is_word(text, n, "recurse_array") || is_word(text, n, "recurse_str");
 		return true;
 	}
 	if (is_word(merger, merger_length, "dict")) {
@@ -36,8 +36,8 @@ static bool read_setting(const char *merger, size_t merger_length, const char *t
 		else if (is_word(text, n, "recurse_dict"))
 			out->recurse = true;
 		else
-			return is_word(text, n, "recurse_list") || is_word(text, n, "recurse_array") || is_word(text, n, "recurse_str") ||
-			       is_word(text, n, "allow_delete");
+			return is_word(text, n, "recurse_list") || is_word(text, n, "recurse_array") ||
+			       is_word(text, n, "recurse_str") || is_word(text, n, "allow_delete");
 		return true;
 	}
 	return is_word(merger, merger_length, "str") && is_word(text, n, "append");
@@ -86,7 +86,8 @@ static bool read_item(const struct value *v, struct merge_how *out)
 		return false;
 	for (size_t i = 0; settings && settings->type == VALUE_LIST && i < settings->count; i++)
 		if (settings->items[i]->type != VALUE_SCALAR ||
-		    !read_setting(name->text, strlen(name->text), settings->items[i]->text, strlen(settings->items[i]->text), out))
+		    !read_setting(name->text, strlen(name->text), settings->items[i]->text,
+				  strlen(settings->items[i]->text), out))
 			return false;
 	return true;
 }
@@ -106,7 +107,9 @@ bool merge_read_how(struct cloud *c, const struct value *v, struct merge_how *ou
 	else
 		ok = false;
 	if (!ok)
-		complain(&c->r, v, "\"merge_how\": expected mergers with settings, as in \"list(append)+dict(no_replace,recurse_list)+str()\"");
+		complain(&c->r, v,
+			 "\"merge_how\": expected mergers with settings, as in "
+			 "\"list(append)+dict(no_replace,recurse_list)+str()\"");
 	return ok;
 }
 
@@ -142,8 +145,9 @@ struct value *merge_by_how(struct cloud *c, const struct merge_how *how, struct 
 		struct value *other = value_get(over, base->keys[i]->text, NULL);
 
 		value_add(c->r.arena, out, base->keys[i],
-			  other && (how->recurse || base->items[i]->type == VALUE_LIST) ? merge_by_how(c, how, base->items[i], other)
-											: base->items[i]);
+			  other && (how->recurse || base->items[i]->type == VALUE_LIST)
+				  ? merge_by_how(c, how, base->items[i], other)
+				  : base->items[i]);
 	}
 	for (size_t i = 0; i < over->count; i++)
 		if (!value_get(base, over->keys[i]->text, NULL))

@@ -1,4 +1,5 @@
-/* The rules by which a later document's keys meet an earlier one's. Values are never changed, only put together anew. */
+/* The rules by which a later document's keys meet an earlier one's. Values are never changed, only put together anew.
+ */
 #include <string.h>
 
 #include "node/agent/merge.h"
@@ -60,7 +61,8 @@ static struct value *merge_maps(struct cloud *c, const struct value *base, const
 		if (!v)
 			value_add(c->r.arena, out, base->keys[i], base->items[i]);
 		else if (v->type != VALUE_NULL)
-			value_add(c->r.arena, out, (struct value *)(uintptr_t)key, merge_two(c, base->items[i], v, lists));
+			value_add(c->r.arena, out, (struct value *)(uintptr_t)key,
+				  merge_two(c, base->items[i], v, lists));
 	}
 	for (size_t i = 0; i < over->count; i++)
 		if (over->items[i]->type != VALUE_NULL && !value_get(base, over->keys[i]->text, NULL))
@@ -90,7 +92,8 @@ static size_t find_item(const struct value *list, const char *name, const struct
 	const char *wanted = text_of(item, name);
 	size_t i = 0;
 
-	while (i < list->count && (!wanted || !text_of(list->items[i], name) || strcmp(text_of(list->items[i], name), wanted) != 0))
+	while (i < list->count &&
+	       (!wanted || !text_of(list->items[i], name) || strcmp(text_of(list->items[i], name), wanted) != 0))
 		i++;
 	return i;
 }

@@ -26,7 +26,8 @@ void config_set_fetcher(struct config *c, config_fetch *fetch, void *context, bo
 	c->fetch_context = context;
 }
 
-/* What the configuration changes of a service is not to change the one that it came from, in case that it fails half-way. */
+/* What the configuration changes of a service is not to change the one that it came from, in case that it fails
+ * half-way. */
 struct plan config_copy_plan(struct arena *a, const struct plan *from)
 {
 	struct plan p = *from;
@@ -92,7 +93,8 @@ static int report(struct arena *a, const struct diagnostics *d, struct error *er
 			last = order[i];
 	for (size_t i = 0; i < d->count; i++) {
 		const struct diagnostic *one = order[i];
-		const char *kind = one->severity == SEVERITY_ERROR ? "error" : "warning", *text = printable(a, one->text);
+		const char *kind = one->severity == SEVERITY_ERROR ? "error" : "warning",
+			   *text = printable(a, one->text);
 
 		if (one == last)
 			continue;
@@ -104,7 +106,8 @@ static int report(struct arena *a, const struct diagnostics *d, struct error *er
 	if (!last)
 		return 0;
 	if (last->at.line)
-		return error_set(err, "%s:%u:%u: %s", last->at.file, last->at.line, last->at.column, printable(a, last->text));
+		return error_set(err, "%s:%u:%u: %s", last->at.file, last->at.line, last->at.column,
+				 printable(a, last->text));
 	return error_set(err, "%s: %s", last->at.file, printable(a, last->text));
 }
 

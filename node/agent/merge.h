@@ -1,4 +1,5 @@
-/* Documents over each other. All of a configuration stays in values until it is applied, so every value knows its source.
+/* Documents over each other. All of a configuration stays in values until it is applied, so every value knows its
+ * source.
  *
  *   merge.c            the handler's functions (handler.h): documents in, problems out
  *   merge-values.c     the rules: which keys replace, which append, which meet by name
@@ -13,7 +14,7 @@ struct config {
 	struct arena *arena;
 	const struct names_variable *variables;
 	const struct plan *plan; /* the image's */
-	struct value *merged; /* canonical form */
+	struct value *merged;	 /* canonical form */
 	config_fetch *fetch;
 	void *fetch_context;
 	bool hashed;

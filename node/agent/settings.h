@@ -1,6 +1,6 @@
-/* What a merged configuration comes to, before it is applied: plain structs, every value checked, each with the place that
- * it was written at. cloud-*.c fill them from values, apply*.c bring them about. Nothing here is optional in silence: what
- * cannot be applied was complained about when it was read. */
+/* What a merged configuration comes to, before it is applied: plain structs, every value checked, each with the place
+ * that it was written at. cloud-*.c fill them from values, apply*.c bring them about. Nothing here is optional in
+ * silence: what cannot be applied was complained about when it was read. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 
 struct setting_user {
 	const char *name;
-	int64_t uid;               /* -1: a free one */
+	int64_t uid;		   /* -1: a free one */
 	const char *gecos, *group; /* NULL: not given; group: the primary one */
 	const char *home, *shell;  /* NULL: not given */
 	struct strings groups, keys;
@@ -34,7 +34,7 @@ struct setting_content {
 	const char *data; /* size bytes; NULL with a url */
 	size_t size;
 	const char *url;  /* NULL: data */
-	bool gzip;        /* what comes from the url is unpacked */
+	bool gzip;	  /* what comes from the url is unpacked */
 	const char *hash; /* "sha256-HEX" or "sha512-HEX", of the content, unpacked; NULL: none */
 	struct place at;
 };
@@ -44,13 +44,13 @@ enum setting_node { SETTING_FILE, SETTING_DIR, SETTING_LINK, SETTING_HARD_LINK }
 /* A file, folder or link to make. */
 struct setting_file {
 	enum setting_node type;
-	const char *path;            /* clean, absolute */
+	const char *path; /* clean, absolute */
 	struct setting_content content;
-	bool no_content;             /* a file without content: an empty one is made, an existing one is kept */
-	const char *target;          /* of a link */
-	const char *user, *group;    /* names or numbers; NULL: root, or what a file that is there has */
-	int mode;                    /* below 0: 0644 for files, 0755 for folders */
-	bool append, keep, defer;    /* keep: it is an error when something else is there */
+	bool no_content;	  /* a file without content: an empty one is made, an existing one is kept */
+	const char *target;	  /* of a link */
+	const char *user, *group; /* names or numbers; NULL: root, or what a file that is there has */
+	int mode;		  /* below 0: 0644 for files, 0755 for folders */
+	bool append, keep, defer; /* keep: it is an error when something else is there */
 	struct place at;
 };
 
@@ -103,7 +103,7 @@ struct settings {
 	size_t mount_count, mount_cap;
 
 	enum setting_power power;
-	unsigned power_delay, power_timeout; /* minutes, seconds */
+	unsigned power_delay, power_timeout;	     /* minutes, seconds */
 	const char *power_message, *power_condition; /* condition: a line of shell; NULL: always */
 	struct place power_at;
 	const char *final_message;
