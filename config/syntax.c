@@ -123,7 +123,7 @@ bool check_program(struct reader *r, const struct value *name, const struct valu
 {
 	const struct value *program = v->type == VALUE_LIST && v->count ? v->items[0] : NULL;
 
-	if (!program || program->type != VALUE_SCALAR || !*program->text || plan_word_is_path(program->text))
+	if (!program || program->type != VALUE_SCALAR || plan_word_is_path(program->text))
 		return true;
 	complain(r, program,
 		 "\"%s\": the program \"%s\" needs its absolute path on the node, nothing is looked for in a PATH",

@@ -39,7 +39,8 @@ bool is_accepted(struct reader *r, const struct key *k, const struct value *name
 {
 	if (!is_text(r, name, v))
 		return false;
-	if (!*v->text && k->check != check_env) {
+	/* Variables may be empty, and arguments of a command too. */
+	if (!*v->text && k->check != check_env && !(k->check == check_template && k->type == &type_list)) {
 		complain(r, v, "\"%s\" is empty", name->text);
 		return false;
 	}
