@@ -56,7 +56,7 @@ static const struct cloud_key top_keys[] = {
 	{"ca_certs", CLOUD_APPLIED, "See below.", cloud_read_ca_certs, 0, NULL, CLOUD_MERGE_LISTS, "ca_certs"},
 	{"network", CLOUD_APPLIED,
 	 "Version 2 (netplan: ethernets, bonds, vlans), or version 1, which is brought to it. In place of the "
-	 "profile's links. The keys are those of mkdl-profile(5), NETWORK; an unknown one is an error.",
+	 "profile's links. The keys are those of mkdl-profile(5), NETWORK.",
 	 cloud_read_network, 0, NULL, CLOUD_REPLACE, "network"},
 	{"manage_resolv_conf", CLOUD_APPLIED, "/etc/resolv.conf is always written; resolv_conf counts without it too.",
 	 cloud_read_nothing, 0, NULL, CLOUD_REPLACE, "resolv_conf"},
