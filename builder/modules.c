@@ -97,7 +97,8 @@ static int add_load_list(struct build *b, const struct kernel *k, const struct m
 			     err);
 }
 
-/* Devices' aliases only ("pci:…"); what the kernel asks modprobe for ("fs-ext4") is in modules.alias. */
+/* Only aliases of devices ("pci:…"), and of kinds of links, which the network program loads ("rtnl-link-vlan"); what else the
+ * kernel asks modprobe for ("fs-ext4") is in modules.alias. */
 static int add_alias_table(struct build *b, const struct kernel *k, const struct module_set *set, struct error *err)
 {
 	_cleanup_strbuf_ struct strbuf lines = {0}, text = {0};
@@ -107,7 +108,7 @@ static int add_alias_table(struct build *b, const struct kernel *k, const struct
 		const struct module *m = &set->modules[i];
 
 		for (size_t p = 0; p < m->aliases.count && !is_loaded(set, m->path); p++) {
-			if (!strchr(m->aliases.items[p], ':'))
+			if (!strchr(m->aliases.items[p], ':') && strncmp(m->aliases.items[p], "rtnl-link-", 10) != 0)
 				continue;
 			flat_word(&lines, m->aliases.items[p]);
 			for (size_t c = 0; c < m->chain.count; c++)

@@ -1,4 +1,3 @@
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "builder/cni-config.h"
@@ -103,16 +102,6 @@ int node_kubernetes_facts(struct build *b, struct node_facts *facts, struct erro
 	return 0;
 }
 
-/* An address from the profile, else what PID 1 finds on the node's interface. */
-static const char *node_ip(const struct kubernetes *k)
-{
-	unsigned char buffer[sizeof(struct in6_addr)];
-
-	if (k->node_ip && (inet_pton(AF_INET, k->node_ip, buffer) == 1 || inet_pton(AF_INET6, k->node_ip, buffer) == 1))
-		return k->node_ip;
-	return "${node_ip}";
-}
-
 struct kubelet_settings node_kubelet_settings(const struct profile *p, const struct node_facts *facts)
 {
 	const struct kubernetes *k = &p->kubernetes;
@@ -122,7 +111,8 @@ struct kubelet_settings node_kubelet_settings(const struct profile *p, const str
 		.role = facts->role,
 		.endpoint = "unix://" CONTAINERD_SOCKET,
 		.sandbox_image = facts->sandbox_image,
-		.node_ip = node_ip(k),
+		/* Chosen on the node: by the plan's node-ip, or the command line's. */
+		.node_ip = "${node_ip}",
 		.pod_cidr = k->pod_cidr ? k->pod_cidr : CNI_POD_CIDR,
 		.dns = k->dns,
 		.domain = k->domain,

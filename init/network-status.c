@@ -21,6 +21,16 @@ static bool take_address(const char *word, char out[static 46])
 	return true;
 }
 
+static bool take_number(const char *word, unsigned *out)
+{
+	uint64_t n;
+
+	if (!plan_word_number(word, UINT32_MAX, &n))
+		return false;
+	*out = (unsigned)n;
+	return true;
+}
+
 static bool take_interface(const char *word, char out[static 16])
 {
 	if (!plan_word_is_name(word) || strlen(word) > 15)
@@ -62,6 +72,8 @@ static bool read_line(const struct flat_line *line, struct network_status *s)
 
 	if (!value)
 		return !strcmp(key, "up") ? (s->up = true) : !strcmp(key, "end");
+	if (!strcmp(key, "turn"))
+		return take_number(value, &s->turn);
 	if (!strcmp(key, "waiting"))
 		return take_text(value, s->waiting, sizeof(s->waiting));
 	if (!strcmp(key, "summary"))

@@ -1,6 +1,7 @@
 /* What the network program found: /run/mkdl/net/status, a flat file that it writes anew whenever something changes:
  *
  *	mkdl-network 1
+ *	turn N                          which run of the program wrote it
  *	up | waiting TEXT               does the node have what it needs; if not, why
  *	node-ip ADDRESS
  *	summary TEXT                    the node's link, its address and router, for the console
@@ -27,6 +28,7 @@ struct network_client {
 
 struct network_status {
 	bool up;
+	unsigned turn;
 	char waiting[256], summary[160], node_ip[46], interface[16], mac[18], hostname[64], domain[254];
 	char ntp[NETWORK_NTP][46];
 	size_t ntp_count;

@@ -174,18 +174,14 @@ static void take_facts(struct node *node)
 static void look(struct node *node)
 {
 	struct network_status status;
-	bool was_up = node->network.up;
 
-	if (node->supervisor.request || !read_status(&status))
+	/* One that the run before left behind says nothing about the plan of this one. */
+	if (node->supervisor.request || !read_status(&status) || status.turn != node->network_turn)
 		return;
 	node->network = status;
 	for (size_t i = 0; i < status.client_count; i++)
 		want_client(node, &status.clients[i]);
 	drop_clients(node, &status);
-	if (node->settled && was_up && !status.up)
-		console_say("network: %s", status.waiting);
-	if (node->settled && !was_up && status.up)
-		console_say("network: up again, %s", status.summary);
 	take_facts(node);
 	if (node->network_changed)
 		node->network_changed(node);
@@ -225,18 +221,26 @@ static int watch(struct node *node, struct error *err)
 	return loop_watch(&node->supervisor.loop, &node->network_watch, fd, EPOLLIN, take_events, node, err);
 }
 
-static int start_program(struct node *node, struct error *err)
+static const struct plan_service *make_plan(struct node *node)
 {
 	struct plan_service *plan = arena_new(&node->arena, struct plan_service);
+
+	*plan = plan_service_new("network");
+	strings_add(&node->arena, &plan->run, NETWORK_PROGRAM);
+	strings_add(&node->arena, &plan->run, "run");
+	strings_add(&node->arena, &plan->run, "--turn");
+	strings_add(&node->arena, &plan->run, arena_printf(&node->arena, "%u", ++node->network_turn));
+	plan->stop_timeout = 2;
+	return plan;
+}
+
+static int start_program(struct node *node, struct error *err)
+{
 	struct service *s;
 
 	if (watch(node, err) < 0)
 		return -1;
-	*plan = plan_service_new("network");
-	strings_add(&node->arena, &plan->run, NETWORK_PROGRAM);
-	strings_add(&node->arena, &plan->run, "run");
-	plan->stop_timeout = 2;
-	s = supervise_add(&node->arena, &node->supervisor, plan, no_variables, true, NULL, err);
+	s = supervise_add(&node->arena, &node->supervisor, make_plan(node), no_variables, true, NULL, err);
 	if (!s)
 		return -1;
 	s->log.on_console = true;
@@ -270,13 +274,14 @@ int network_again(struct node *node, char *detail, struct error *err)
 {
 	struct service *s = supervise_find(&node->supervisor, "network");
 
-	/* What it said about the old plan does not count for the new one. */
-	unlink(STATUS);
 	node->network.up = false;
 	node->network.waiting[0] = '\0';
-	if (s)
+	if (s) {
+		s->plan = make_plan(node);
+		service_refill(&node->arena, s, no_variables);
 		service_stop(s, clock_ms(), true);
-	else if (start_program(node, err) < 0)
+	} else if (start_program(node, err) < 0) {
 		return -1;
+	}
 	return wait_until_up(node, clock_ms() + (int64_t)node->options.network_timeout * 1000, detail, err);
 }

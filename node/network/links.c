@@ -51,8 +51,9 @@ static void load_kind(const char *kind)
 		for (const char **path = aliases.items[i].paths; *path; path++) {
 			_cleanup_close_ int fd = open(*path, O_RDONLY | O_CLOEXEC);
 
+			/* Otherwise it makes a bond0 of its own (bonding.rst); other modules pass over what they do not know. */
 			if (fd >= 0)
-				syscall(SYS_finit_module, fd, "", 0);
+				syscall(SYS_finit_module, fd, !strcmp(kind, "bond") ? "max_bonds=0" : "", 0);
 		}
 	}
 }
@@ -218,6 +219,15 @@ static bool unmake_old(struct network *n)
 	return any;
 }
 
+/* The bond0 that the module made when it was loaded: nobody's. */
+static bool is_idle_bond(const struct network *n, const struct kernel_link *k)
+{
+	for (size_t i = 0; i < n->kernel.link_count; i++)
+		if (n->kernel.links[i].master == k->index)
+			return false;
+	return !strcmp(k->kind, "bond") && !k->up;
+}
+
 static bool make_missing(struct network *n)
 {
 	bool any = false;
@@ -229,6 +239,10 @@ static bool make_missing(struct network *n)
 
 		if (!made)
 			continue;
+		if (k && l->plan.bond_mode && !fits(n, l, k) && is_idle_bond(n, k)) {
+			unmake(n, k);
+			k = NULL;
+		}
 		if (k && !fits(n, l, k))
 			network_say(l, "%s: a link of this name is there and is another", l->plan.name);
 		if (k && !k->ours && fits(n, l, k))

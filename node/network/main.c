@@ -12,12 +12,13 @@
 #include "node/network/run.h"
 
 static const char usage[] =
-	"usage: network run [--plan FILE] [--cmdline FILE] [--run DIR] [--etc DIR] [--all] [--once]\n"
+	"usage: network run [--plan FILE] [--cmdline FILE] [--run DIR] [--etc DIR] [--turn N] [--all] [--once]\n"
 	"       network EVENT            (called by udhcpc, udhcpc6 and ntpd)\n"
 	"  --plan FILE     default: /run/mkdl/plan, else /etc/mkdl/plan\n"
 	"  --cmdline FILE  default: /proc/cmdline\n"
 	"  --run DIR       where leases and the status are; default: /run/mkdl\n"
 	"  --etc DIR       where resolv.conf is written; default: /etc\n"
+	"  --turn N        a number that the status repeats, so that its reader knows which run wrote it\n"
 	"  --all           links without hardware (veth, dummy) are cards too\n"
 	"  --once          end when everything that can be done at once is done\n";
 
@@ -62,7 +63,8 @@ static int read_options(int argc, char **argv, struct network *n, struct files *
 	static const struct option options[] = {
 		{"plan", required_argument, NULL, 'p'}, {"cmdline", required_argument, NULL, 'c'},
 		{"run", required_argument, NULL, 'r'},  {"etc", required_argument, NULL, 'e'},
-		{"all", no_argument, NULL, 'a'},        {"once", no_argument, NULL, '1'},
+		{"turn", required_argument, NULL, 't'}, {"all", no_argument, NULL, 'a'},
+		{"once", no_argument, NULL, '1'},
 		{0},
 	};
 	int c;
@@ -73,6 +75,7 @@ static int read_options(int argc, char **argv, struct network *n, struct files *
 		case 'c': f->cmdline = optarg; break;
 		case 'r': n->run = optarg; break;
 		case 'e': n->etc = optarg; break;
+		case 't': n->turn = optarg; break;
 		case 'a': n->all = true; break;
 		case '1': *once = true; break;
 		default: return -1;
@@ -91,6 +94,7 @@ int main(int argc, char **argv)
 
 	network.run = "/run/mkdl";
 	network.etc = "/etc";
+	network.turn = "0";
 	if (argc >= 2 && event_is(argv[1])) {
 		const char *folder = getenv("MKDL_RUN");
 

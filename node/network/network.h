@@ -34,6 +34,7 @@ struct link {
 struct network {
 	struct arena arena;
 	const char *run, *etc; /* folders: /run/mkdl, /etc */
+	const char *turn;      /* PID 1's word for this run, for the status */
 	bool all;              /* veth and dummy links are cards too: for tests */
 	struct plan plan;
 	struct options options;

@@ -171,9 +171,9 @@ int network_is_up(struct network *n, struct error *err)
 	struct address ignored;
 	char interface[16];
 
-	if (n->off && !n->boot)
-		return 0;
-	if (!n->boot && n->count > 0 && n->links[0].provisional) {
+	if (n->off && !n->boot) {
+		/* No address is asked for, but records are records. */
+	} else if (!n->boot && n->count > 0 && n->links[0].provisional) {
 		if (look_at_provisional(n, err) < 0)
 			return -1;
 	} else if (!n->boot) {
@@ -182,7 +182,7 @@ int network_is_up(struct network *n, struct error *err)
 	for (size_t i = 0; i < n->count; i++)
 		if (!n->links[i].provisional && !n->links[i].plan.optional && link_is_up(n, &n->links[i], err) < 0)
 			return -1;
-	return network_choose(n, &ignored, interface, err);
+	return n->off && !n->boot ? 0 : network_choose(n, &ignored, interface, err);
 }
 
 static void write_clients(const struct network *n, struct strbuf *out)
@@ -289,6 +289,7 @@ int network_write_status(struct network *n, struct error *err)
 	bool up = network_is_up(n, &reason) == 0;
 
 	flat_add(&text, "mkdl-network", "1", NULL);
+	flat_add(&text, "turn", n->turn, NULL);
 	if (up)
 		flat_add(&text, "up", NULL);
 	else

@@ -136,7 +136,7 @@ static void test_router(void **state)
 static void test_status(void **state)
 {
 	static const char good[] =
-		"mkdl-network 1\nup\nnode-ip 10.0.0.5\nsummary eth0\\s10.0.0.5/24\ninterface eth0\nmac 52:54:00:00:00:01\n"
+		"mkdl-network 1\nturn 3\nup\nnode-ip 10.0.0.5\nsummary eth0\\s10.0.0.5/24\ninterface eth0\nmac 52:54:00:00:00:01\n"
 		"hostname n5\ndomain lan.example\nntp 10.0.0.4\nclient dhcp4 eth0 52:54:00:00:00:01\n"
 		"link eth0 up eth0 52:54:00:00:00:01\naddress eth0 10.0.0.5/24\nend\n";
 	static const char *const bad[] = {
@@ -157,7 +157,7 @@ static void test_status(void **state)
 
 		assert_int_equal(network_status_parse("status", good, strlen(good), &s, &err), 0);
 	}
-	assert_true(s.up);
+	assert_true(s.up && s.turn == 3);
 	assert_string_equal(s.node_ip, "10.0.0.5");
 	assert_string_equal(s.summary, "eth0 10.0.0.5/24");
 	assert_int_equal(s.client_count, 1);
