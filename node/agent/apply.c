@@ -8,7 +8,7 @@
 static int read_settings(struct apply *a, struct error *err)
 {
 	struct diagnostics diag = {.arena = a->arena};
-	struct cloud cloud = {.r = {a->arena, &diag, .lenient = true}, .settings = &a->settings, .plan = a->plan, .config = a->config};
+	struct cloud cloud = {.r = {.arena = a->arena, .diag = &diag, .lenient = true}, .settings = &a->settings, .plan = a->plan, .config = a->config};
 
 	cloud_read_settings(&cloud, a->config->merged);
 	for (size_t i = 0; i < diag.count; i++)

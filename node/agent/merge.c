@@ -149,7 +149,7 @@ int config_add(struct config *c, const struct document *d, struct error *err)
 	struct diagnostics diag = {.arena = c->arena};
 	struct settings settings = {0};
 	struct plan plan = config_copy_plan(c->arena, c->plan);
-	struct cloud cloud = {.r = {c->arena, &diag, .lenient = true}, .settings = &settings, .plan = &plan, .config = c};
+	struct cloud cloud = {.r = {.arena = c->arena, .diag = &diag, .lenient = true}, .settings = &settings, .plan = &plan, .config = c};
 	struct value *v, *merged;
 
 	v = read_document(&cloud, d);

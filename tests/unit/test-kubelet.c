@@ -26,7 +26,7 @@ static struct kubelet_settings settings(struct version version, enum kubelet_rol
 		.dns = {.items = dns, .count = 1},
 		.domain = "cluster.local",
 		.max_pods = 64,
-		.labels = {labels, 2},
+		.labels = {.items = labels, .count = 2},
 		.args = {.items = args, .count = 1},
 	};
 }
