@@ -1,5 +1,5 @@
 /* Readiness and status that a service tells by itself, as sd_notify(3) describes: datagrams of lines "KEY=VALUE" to the
- * socket whose path is in NOTIFY_SOCKET, /run/mkdl/notify/NAME. Only root and the service's user can open it, and only
+ * socket whose path is in NOTIFY_SOCKET, /run/notify/NAME. Only root and the service's user can open it, and only
  * processes of the service are believed. READY=1 and STATUS= are understood; the rest is left alone. */
 #pragma once
 
@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "init/loop.h"
 
-#define NOTIFY_FOLDER "/run/mkdl/notify"
+#define NOTIFY_FOLDER "/run/notify"
 
 enum { NOTIFY_STATUS = 128, NOTIFY_MESSAGE = 4096 };
 

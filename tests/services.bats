@@ -18,7 +18,7 @@ load init
 	until_seen console 'node up'
 	[ -e tells.early ]
 	grep -qE 'service tells +ready \(.*took ([5-9]..|[1-9]...) ms' console
-	[ "$(stat -c %a run/mkdl/notify/tells)" = 600 ]
+	[ "$(stat -c %a run/notify/tells)" = 600 ]
 	stop
 }
 
@@ -29,7 +29,7 @@ load init
 	script liar <<-'END'
 		# socat stays until it was heard.
 		for i in 1 2 3; do
-			(printf 'READY=1'; sleep 0.3) | socat - UNIX-SENDTO:/run/mkdl/notify/victim
+			(printf 'READY=1'; sleep 0.3) | socat - UNIX-SENDTO:/run/notify/victim
 		done
 		exec sleep 1000
 	END
