@@ -14,7 +14,7 @@
 #include "init/console.h"
 #include "init/node.h"
 
-enum { BACKLOG = 64, ACCEPTS = 32, RECORDS = 64, COMPLAINT_PAUSE_MS = 60000, ACCEPT_PAUSE_MS = 1000 };
+enum { BACKLOG = 64, KERNEL_BUFFER = 16384, ACCEPTS = 32, RECORDS = 64, COMPLAINT_PAUSE_MS = 60000, ACCEPT_PAUSE_MS = 1000, MOMENT_MS = 100 };
 
 struct client {
 	bool used;
@@ -87,8 +87,8 @@ static void finish(struct client *c)
 }
 
 /* A place for a new client. When all are taken: that of who has been quiet for longest, those first that have not even
- * asked. */
-static struct client *free_place(void)
+ * asked. NULL: each of them has had less time than it takes to ask; let the new one wait a little. */
+static struct client *find_place(int64_t now)
 {
 	struct client *quiet = &clients[0];
 
@@ -100,9 +100,7 @@ static struct client *free_place(void)
 		if (c->answering == quiet->answering ? c->deadline < quiet->deadline : quiet->answering)
 			quiet = c;
 	}
-	complain("all places are taken: the client that was quiet for longest was dropped");
-	finish(quiet);
-	return quiet;
+	return quiet->deadline - CONTROL_PATIENCE_MS + MOMENT_MS <= now ? quiet : NULL;
 }
 
 static bool is_root(int fd)
@@ -220,38 +218,58 @@ static void drop_late(void *data, int64_t now)
 	set_deadline();
 }
 
+static void pause_listening(int64_t until)
+{
+	loop_change(&node->supervisor.loop, &listening, 0);
+	loop_at(&node->supervisor.loop, &accept_again, until);
+}
+
+static void welcome(struct client *c, int fd)
+{
+	_cleanup_error_ struct error ignored = {0};
+
+	if (c->used) {
+		complain("all places are taken: the client that was quiet for longest was dropped");
+		finish(c);
+	}
+	/* What a client does not take waits in its place, not in the kernel's memory. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){KERNEL_BUFFER}, sizeof(int));
+	*c = (struct client){0};
+	if (loop_watch(&node->supervisor.loop, &c->watch, fd, EPOLLIN, serve_client, c, &ignored) < 0) {
+		close(fd);
+		return;
+	}
+	c->used = true;
+	progress(c);
+	/* Most send their request with the connection. */
+	read_request(c);
+}
+
 static void accept_clients(void *data, uint32_t events)
 {
 	(void)data;
 	(void)events;
 	for (int i = 0; i < ACCEPTS; i++) {
-		_cleanup_error_ struct error ignored = {0};
-		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		struct client *c;
+		int64_t now = clock_ms();
+		struct client *c = find_place(now);
+		int fd = c ? accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK) : -1;
 
-		if (fd < 0) {
-			/* The listener stays readable then: leave it alone for a while. */
-			if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
-				loop_change(&node->supervisor.loop, &listening, 0);
-				loop_at(&node->supervisor.loop, &accept_again, clock_ms() + ACCEPT_PAUSE_MS);
-			}
+		if (!c) {
+			pause_listening(now + MOMENT_MS / 2);
 			return;
 		}
-		if (!is_root(fd)) {
+		if (fd < 0) {
+			/* The listener stays readable then: leave it alone for a while. */
+			if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+				pause_listening(now + ACCEPT_PAUSE_MS);
+			return;
+		}
+		if (is_root(fd)) {
+			welcome(c, fd);
+		} else {
 			complain("a client that is not root was turned away");
 			close(fd);
-			continue;
 		}
-		c = free_place();
-		*c = (struct client){0};
-		if (loop_watch(&node->supervisor.loop, &c->watch, fd, EPOLLIN, serve_client, c, &ignored) < 0) {
-			close(fd);
-			continue;
-		}
-		c->used = true;
-		progress(c);
-		/* Most send their request with the connection. */
-		read_request(c);
 	}
 }
 

@@ -77,6 +77,14 @@ static size_t find_states(struct context *c, struct state out[static STATES])
 	return count;
 }
 
+static void print_state(struct context *c, const struct state *s, const char *label)
+{
+	bool ok = !strcmp(s->health, "ok");
+
+	print_field(c, label, ok ? COLOUR_NONE : COLOUR_BAD, "%s: %s%s%s%s%s", s->path, *s->source ? s->source : s->kind,
+		    ok ? "" : ": ", ok ? "" : s->health, ok || !*s->text ? "" : ", ", ok ? "" : s->text);
+}
+
 /* Its sources, each once, in the order in which they first set something. */
 static const char *sources(struct context *c, const struct config *config)
 {

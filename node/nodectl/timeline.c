@@ -16,7 +16,7 @@ static bool is_entry(const struct flat_line *line)
 /* The time that the bars' right edge stands for. */
 static int64_t last_time(const struct flat *reply)
 {
-	int64_t last = 1;
+	int64_t up = reply_number(reply, "up"), last = up > 1 ? up : 1;
 
 	for (size_t i = 0; i < reply->count; i++)
 		for (size_t word = BEGAN; is_entry(&reply->lines[i]) && word <= ENDED; word++) {
