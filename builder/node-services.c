@@ -85,11 +85,11 @@ static int add_containerd(struct build *b, struct plan *plan, struct error *err)
 	return 0;
 }
 
-/* Pods end within their own grace periods before containerd does; the kubelet, which needs it, has ended by then. What it takes
- * beyond them (unmounting, the network) is within the rest of the time. */
+/* Pods end within their own grace periods before containerd does; the kubelet, which needs it, has ended by then. A stop command
+ * has three quarters of the stop-timeout (init/service.c); beyond the pods' own time, drain takes some for their networks. */
 static void add_drain(struct build *b, struct plan *plan)
 {
-	enum { STOP_SECONDS = 150, REST_SECONDS = 30 };
+	enum { STOP_SECONDS = 180, REST_SECONDS = 15 };
 	struct plan_service *s = plan_find_service(plan, "containerd");
 	unsigned most;
 
@@ -97,7 +97,8 @@ static void add_drain(struct build *b, struct plan *plan)
 		return;
 	if (s->stop_timeout == plan_service_new("").stop_timeout)
 		s->stop_timeout = STOP_SECONDS;
-	most = s->stop_timeout > 2 * REST_SECONDS ? s->stop_timeout - REST_SECONDS : s->stop_timeout / 2;
+	most = s->stop_timeout / 4 * 3;
+	most = most > 2 * REST_SECONDS ? most - REST_SECONDS : most / 2;
 	strings_add(b->arena, &s->stop, NODE_DRAIN);
 	strings_add(b->arena, &s->stop, "--timeout");
 	strings_add(b->arena, &s->stop, arena_printf(b->arena, "%u", most));

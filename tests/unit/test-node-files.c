@@ -375,7 +375,7 @@ static void test_images(void **state)
 				"/run/containerd/containerd.sock --list /usr/share/mkdl/images/list --blobs "
 				"/usr/share/mkdl/images/blobs/sha256 --remove\nneeds containerd\noneshot\n"));
 	assert_non_null(strstr(text_of(&b, "/etc/mkdl/plan"), "needs containerd images\n"));
-	assert_non_null(strstr(text_of(&b, "/etc/mkdl/plan"), "stop /usr/libexec/mkdl/drain --timeout 120\nstop-timeout 150\n"));
+	assert_non_null(strstr(text_of(&b, "/etc/mkdl/plan"), "stop /usr/libexec/mkdl/drain --timeout 120\nstop-timeout 180\n"));
 	assert_non_null(strstr(text_of(&b, "/etc/containerd/config.toml"), "sandbox_image = \"registry.k8s.io/pause:3.6\""));
 	p.containerd.sandbox_image = "registry.k8s.io/pause:3.9";
 	b = worker_build(&p);
