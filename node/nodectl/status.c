@@ -77,14 +77,6 @@ static size_t find_states(struct context *c, struct state out[static STATES])
 	return count;
 }
 
-static void print_state(struct context *c, const struct state *s, const char *label)
-{
-	bool ok = !strcmp(s->health, "ok");
-
-	print_field(c, label, ok ? COLOUR_NONE : COLOUR_BAD, "%s: %s%s%s%s%s", s->path, *s->source ? s->source : s->kind,
-		    ok ? "" : ": ", ok ? "" : s->health, ok || !*s->text ? "" : ", ", ok ? "" : s->text);
-}
-
 /* Its sources, each once, in the order in which they first set something. */
 static const char *sources(struct context *c, const struct config *config)
 {
@@ -167,8 +159,9 @@ static void print_status(struct context *c, const struct flat *reply)
 	if (config.count)
 		print_field(c, "configuration", COLOUR_NONE, "%s", sources(c, &config));
 	for (size_t i = 0; i < count; i++)
-		print_field(c, i ? "" : "state", strcmp(states[i].health, "ok") ? COLOUR_WARN : COLOUR_NONE, "%s: %s %s, %s%s%s",
-			    states[i].path, states[i].kind, states[i].source ? states[i].source : "", states[i].health,
+		print_field(c, i ? "" : "state", strcmp(states[i].health, "ok") ? COLOUR_WARN : COLOUR_NONE, "%s: %s %s%s%s%s%s",
+			    states[i].path, states[i].kind, states[i].source ? states[i].source : "",
+			    states[i].source ? ", " : "", states[i].health,
 			    states[i].text ? ": " : "", states[i].text ? states[i].text : "");
 	print_health(c, reply);
 }
