@@ -66,6 +66,16 @@ start() {
 	node "$NETWORK" run --all --plan plan --cmdline cmdline --run "$PWD/run" --etc "$PWD/etc" >>out 2>&1 3>&- &
 }
 
+# As PID 1 stops it.
+stop() {
+	far pkill -TERM -f "^$NETWORK run .* --run $PWD/run"
+	until_seen 10 stopped
+}
+
+stopped() {
+	! far pgrep -f "^$NETWORK run .* --run $PWD/run"
+}
+
 # One pass, and what it did.
 once() {
 	node "$NETWORK" run --all --plan plan --cmdline cmdline --run "$PWD/run" --etc "$PWD/etc" --once
@@ -156,6 +166,7 @@ status() {
 	node ip route add 10.77.0.0/16 via 10.7.0.1
 	node ip monitor address >monitor.log 2>&1 3>&- &
 	sleep 0.3
+	stop
 	plan "link eth0" "address 10.7.0.5/24" "route default 10.7.0.2"
 	once
 	sleep 0.3
@@ -171,7 +182,7 @@ status() {
 @test "DHCP: address, router, name servers, MTU, time servers, host name, search list; and what a renewal changes" {
 	dhcp dhcp-range=10.7.0.100,10.7.0.100,2m dhcp-option=option:router,10.7.0.1 dhcp-option=option:dns-server,10.7.0.1,10.7.0.2 \
 		dhcp-option=option:mtu,1420 dhcp-option=option:ntp-server,10.7.0.4 dhcp-option=option:domain-search,a.example,b.example \
-		dhcp-host=host-of-dhcp,10.7.0.100
+		"dhcp-host=$(node cat /sys/class/net/eth0/address),10.7.0.100,host-of-dhcp"
 	plan "link eth0" dhcp4
 	start
 	until_seen 10 grep -q '^client dhcp4 eth0 ' run/net/status
@@ -188,6 +199,7 @@ status() {
 	END
 	status "ntp 10.7.0.4"
 	status "domain a.example"
+	status "hostname host-of-dhcp"
 	# Other options, then another address, each at the next renewal, which a signal has come early.
 	dhcp dhcp-range=10.7.0.100,10.7.0.100,2m dhcp-option=121,10.20.0.0/16,10.7.0.9,0.0.0.0/0,10.7.0.2 \
 		dhcp-option=option:dns-server,10.7.0.3
