@@ -54,7 +54,7 @@ static int tolerate(struct agent *g, struct error *err)
 {
 	if (g->plan.config_policy != PLAN_CONTINUE)
 		return -1;
-	fprintf(stderr, "%s; going on without it (config: degraded)\n", error_text(err));
+	fprintf(stderr, "left out, as the profile allows: %s\n", error_text(err));
 	error_clear(err);
 	g->degraded = true;
 	return 0;

@@ -205,6 +205,13 @@ static int64_t attempt_end(const struct fetch *f)
 	return end < f->end ? end : f->end;
 }
 
+static int give_up(const char *shown, const struct error *problem, unsigned tries, struct error *err)
+{
+	if (tries == 1)
+		return error_set(err, "%s: %s", shown, error_text(problem));
+	return error_set(err, "%s: %s (tried %u times)", shown, error_text(problem), tries);
+}
+
 int fetch_url(struct fetch *f, struct arena *a, const char *url, bool *found, struct strbuf *out, struct error *err)
 {
 	const char *shown = url_show(a, url);
@@ -227,12 +234,13 @@ int fetch_url(struct fetch *f, struct arena *a, const char *url, bool *found, st
 			return 0;
 		}
 		left = f->deadline - clock_ms();
-		if (outcome == NEVER || scheme == URL_FILE || left < pause ||
+		if (outcome == NEVER || scheme == URL_FILE || left <= 0 ||
 		    ((outcome == ABSENT || outcome == REFUSED) && tries >= FETCH_ABSENT_TRIES))
-			return error_set(err, "%s: %s%s", shown, error_text(&problem),
-					 tries > 1 ? " (the last of several attempts)" : "");
+			return give_up(shown, &problem, tries, err);
 		fprintf(stderr, "%s: %s; trying again, for %lld s at most\n", shown, error_text(&problem),
-			(long long)left / 1000);
+			(long long)(left + 999) / 1000);
+		/* The last attempt is when the time is over, not a pause before. */
+		pause = pause > left ? left : pause;
 		sleep_ms(pause);
 		pause = pause * 2 > LONGEST_PAUSE_MS ? LONGEST_PAUSE_MS : pause * 2;
 	}
