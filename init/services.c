@@ -75,6 +75,7 @@ int phase_services(struct node *node, char *detail, struct error *err)
 			return -1;
 	if (syslog_add(node, err) < 0)
 		return -1;
+	node->supervisor.final_message = node->plan.final_message;
 	node->supervisor.complete = true;
 	snprintf(detail, DETAIL_SIZE, "%zu to start", node->plan.service_count);
 	return add_shell(node, err);

@@ -187,6 +187,8 @@ static void start_services(struct supervisor *v, int64_t now)
 		v->node_up = true;
 		timeline_up(now);
 		console_say("node up in %.1f s", (double)clock_ms() / 1000);
+		for (const char *p = v->final_message; p && *p; p += strcspn(p, "\n") + (p[strcspn(p, "\n")] == '\n'))
+			console_say("%.*s", (int)strcspn(p, "\n"), p);
 	}
 }
 

@@ -29,6 +29,7 @@ struct supervisor {
 	unsigned presses;
 	bool stopping;        /* supervise_stop was called */
 	bool complete;        /* all services of the plan were added */
+	const char *final_message; /* said when the node is up; NULL: nothing */
 	bool node_up;         /* was said */
 	bool more;            /* children that ended wait to be reaped */
 	pid_t watched;        /* a child that somebody waits for; 0: none */
