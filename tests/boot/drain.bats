@@ -5,7 +5,7 @@ load lab
 setup_file() {
 	mkdir -p "$BOOT/pods"
 	pod polite 60 "trap 'echo \"polite: asked\" >/host-console; sleep 2; echo \"polite: ended\" >/host-console; exit 0' TERM"
-	pod stubborn 4 "trap '' TERM"
+	pod stubborn 15 "trap '' TERM"
 	lab_build lab-drain demo.yml <<-'END'
 		kubernetes: {pods: [pods/polite.yml, pods/stubborn.yml]}
 	END
@@ -63,7 +63,7 @@ pods_run() {
 	assert_success
 	assert_line --regexp '^service kubelet is stopped$'
 	assert_line --regexp '^pod default/polite-[^ ]*: container main ended after [0-9.]+ s, exit code 0$'
-	assert_line --regexp '^pod default/stubborn-[^ ]*: container main did not end within 4 s: killed$'
+	assert_line --regexp '^pod default/stubborn-[^ ]*: container main did not end within 15 s: killed$'
 	assert_line --regexp '^containers: [12] ended, 1 killed; pods: (2 of 2|3 of 3) down; took [0-9.]+ s$'
 	node_wait n1 1 'polite: asked'
 	node_wait n1 1 'polite: ended'
@@ -75,9 +75,9 @@ pods_run() {
 }
 
 @test "a limit shorter than the grace periods holds" {
-	run node_run n1 nodectl drain --timeout 1
+	run node_run n1 nodectl drain --timeout 5
 	assert_success
-	assert_line --regexp '^pod default/polite-[^ ]*: container main did not end within 1 s: killed$'
+	assert_line --regexp '^pod default/stubborn-[^ ]*: container main did not end within [45] s: killed$'
 	node_mark n1
 	node_run n1 nodectl start kubelet
 	pods_run
