@@ -87,6 +87,33 @@ shell() {
 	end_of_machine
 }
 
+@test "a disk that does not answer any more: the end comes all the same, within its limits" {
+	# Without the watchdog: PID 1 has to do it alone. From "break" on QEMU keeps the disk's requests to itself.
+	truncate -s 64M "$BATS_TEST_TMPDIR/disk"
+	mkfs.ext4 -q "$BATS_TEST_TMPDIR/disk"
+	by_hand -e "s,-serial,-blockdev driver=file\,filename=$BATS_TEST_TMPDIR/disk\,node-name=file -blockdev driver=blkdebug\,image=file\,node-name=debug -blockdev driver=raw\,file=debug\,node-name=disk -device ide-hd\,drive=disk &," -e 's, -no-reboot,,'
+	wait_for 150 console_has 'mkdl: node up'
+	sleep 1
+	# The kernel is to wait, as it does for iSCSI: a reset of the disk would wait for the requests in QEMU itself.
+	shell 'echo 3600 >/sys/block/sda/device/timeout; mkdir /mnt/disk; mount -t ext4 /dev/sda /mnt/disk && echo "mounted $?"'
+	wait_for 20 console_has '^mounted 0'
+	monitor 'qemu-io disk "break write_aio w"'
+	monitor 'qemu-io disk "break flush_to_disk f"'
+	shell 'dd if=/dev/zero of=/mnt/disk/x bs=64k count=8; sync &'
+	sleep 2
+	# busybox's reboot would wait for a sync first.
+	shell 'nodectl reboot'
+	wait_for 20 console_has 'mkdl: rebooting: asked by nodectl; within [0-9]+ s'
+	# The reset itself is beyond what QEMU can do with such a disk: it waits for the requests, too.
+	wait_for 170 console_has 'sysrq: Resetting'
+	console_has 'mkdl: processes +some do not die \(hung I/O\?\): left behind'
+	console_has 'mkdl: /mnt/disk cannot be unmounted within 10 s: left as it is'
+	console_has 'mkdl: sync +hangs: given up'
+	console_has 'mkdl: the kernel hangs: forced'
+	kill -KILL "$MACHINE"
+	end_of_machine
+}
+
 # Linux has started a second time in the same machine.
 second_boot() {
 	[ "$(grep -acE '^\[ +0\.0+\] Linux version' "$BATS_TEST_TMPDIR/console")" -ge 2 ]
