@@ -219,13 +219,14 @@ static void merge_all(struct build *b)
 	b->tree.sorted = false;
 }
 
-/* PID 1 reads what is below /etc/mkdl, and does not start with anything else. */
+/* PID 1 reads what is below /etc/mkdl, and does not start with anything else. The agent's folder takes what overlays bring. */
 static int check_own_files(const struct build *b, struct error *err)
 {
 	for (size_t i = 0; i < b->tree.count; i++) {
 		const struct node *n = &b->tree.nodes[i];
 
-		if (n->type == NODE_DIR || !path_is_below(n->path, "/etc/mkdl") || !strcmp(n->origin, "mkdl") ||
+		if (n->type == NODE_DIR || !path_is_below(n->path, "/etc/mkdl") ||
+		    path_is_below(n->path, "/etc/mkdl/config.d") || !strcmp(n->origin, "mkdl") ||
 		    !strcmp(n->origin, "generated"))
 			continue;
 		return error_set(err, "%s comes from %s, but /etc/mkdl is mkdl's own, made from the profile; remove it",

@@ -85,6 +85,24 @@ static void check_needs_known(struct loader *l, const struct plan_service *s)
 	}
 }
 
+/* Who configures the node may add users, so it is no error. */
+static void check_service_users(struct loader *l)
+{
+	const struct profile *p = l->profile;
+
+	for (size_t i = 0; i < p->plan.service_count; i++) {
+		const struct plan_service *s = &p->plan.services[i];
+		bool known = !s->user || !strcmp(s->user, "root") || !strcmp(s->user, "nobody");
+
+		for (size_t j = 0; j < p->user_count; j++)
+			known = known || !strcmp(p->users[j].name, s->user);
+		if (!known)
+			diagnose(l->reader.diag, SEVERITY_WARNING, s->at, (unsigned)strlen(s->name),
+				 "service \"%s\" runs as user \"%s\", who is not in \"users\": it does not start unless the node's "
+				 "configuration brings that user", s->name, s->user);
+	}
+}
+
 static void check_services(struct loader *l)
 {
 	const struct profile *p = l->profile;
@@ -221,6 +239,7 @@ void check_profile(struct loader *l)
 		diagnose(l->reader.diag, SEVERITY_ERROR, (struct place){p->file, 0, 0}, 1,
 			 "no kernel: write \"extends: base.yml\", or a \"kernel\" of its own");
 	check_services(l);
+	check_service_users(l);
 	check_targets(l);
 	check_repositories(l);
 	check_users(l);

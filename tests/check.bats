@@ -61,7 +61,7 @@ make_project() {
 }
 
 @test "the JSON of a profile is a profile that comes to the same" {
-	for name in base rescue worker demo worker-upstream; do
+	for name in base rescue worker demo worker-upstream redis; do
 		"$MKDL" check --json "profiles/$name.yml" >"$tmp/$name.yml"
 		"$MKDL" --json check "$tmp/$name.yml" >"$tmp/again"
 		diff -u "$tmp/$name.yml" "$tmp/again"
@@ -171,6 +171,14 @@ make_project() {
 	[[ "$output" == *"components  busybox, agent"$'\n'* ]]
 	[[ "$output" == *"drivers     virtio_net"$'\n'* ]]
 	[[ "$output" != *"services"* ]]
+}
+
+@test "a service's user who is not in the profile is a warning" {
+	make_project
+	printf 'extends: base.yml\nservices: {a: {run: [/bin/a], user: nobody}, b: {run: [/bin/b], user: somebody}}\n' >profiles/x.yml
+	run "$MKDL" check profiles/x.yml
+	[ "$status" -eq 0 ]
+	[[ "${lines[0]}" == 'profiles/x.yml:2:46: warning: service "b" runs as user "somebody", who is not in "users": '* ]]
 }
 
 @test "baked configuration is read as the node will read it" {
