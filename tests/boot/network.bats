@@ -163,3 +163,41 @@ said() {
 	node_wait six 240 'mkdl: node up in'
 	said six 'network +eth0 fd77::1[0-9a-f]{3}/128.*, node IP fd77::1'
 }
+
+@test "configuration from the network has other links: they come up, and what was up stays" {
+	lab_dhcp
+	lab_http
+	cat >"$LAB/http/links.yml" <<-'END'
+		#cloud-config
+		network:
+		  version: 2
+		  ethernets:
+		    eth0: {dhcp4: true}
+		  vlans:
+		    v6: {id: 6, link: eth0, addresses: [10.96.0.5/24], mtu: 1400}
+	END
+	node_new links profile=lab-network boot=direct number=30 append="mkdl.config=http://10.77.0.1/links.yml"
+	node_start links
+	node_up links
+	said links 'config: network: eth0 10\.77\.0\.40/24'
+	run node_run links 'ip -4 -o address; ip link show v6; grep VmRSS /proc/$(pidof network)/status; tail -n 3 /run/mkdl/log/dhcp-eth0.log'
+	assert_output --partial "10.96.0.5/24"
+	assert_output --partial "mtu 1400"
+	# One lease, one client: the second run of the program found it all as it should be.
+	run node_run links 'grep -c "lease of" /run/mkdl/log/dhcp-eth0.log'
+	assert_output 1
+}
+
+@test "the time is required, and nobody knows it: the boot ends with the reason" {
+	lab_build lab-time base.yml <<-'END'
+		time: {required: true, wait: 4s}
+	END
+	lab_dhcp
+	node_new timeless profile=lab-time boot=direct number=31
+	node_start timeless
+	node_wait timeless 120 'BOOT FAILED in time: no time server is known, and the profile requires the time'
+	node_stop timeless
+	node_set timeless append="mkdl.ntp=10.77.0.1"
+	node_start timeless
+	node_wait timeless 120 'BOOT FAILED in time: no time server \(10\.77\.0\.1, named by mkdl\.ntp=\) answers within 4 s'
+}
