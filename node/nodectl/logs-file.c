@@ -99,6 +99,13 @@ void log_file_tail(struct log_output *out, struct log_file *f, size_t lines)
 	}
 }
 
+void log_file_close(struct log_file *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	strbuf_free(&f->partial);
+}
+
 /* What was added; a file that was rotated away is read to its end, then the one in its place from its beginning. */
 static void look(struct log_output *out, struct log_file *f)
 {

@@ -146,5 +146,9 @@ int run_logs(struct context *c, int argc, char **argv, struct error *err)
 		log_file_tail(&out, &files[i], o.lines);
 	if (count < 0)
 		return -1;
-	return o.follow ? log_files_follow(&out, node_path(c, FOLDER), files, (size_t)count, err) : 0;
+	if (o.follow)
+		status = log_files_follow(&out, node_path(c, FOLDER), files, (size_t)count, err);
+	for (int i = 0; i < count; i++)
+		log_file_close(&files[i]);
+	return status;
 }

@@ -26,5 +26,7 @@ struct log_file {
 /* The last `lines` of it, of the rotated file before it too. */
 void log_file_tail(struct log_output *out, struct log_file *f, size_t lines);
 
-/* Go on as they grow and are rotated, for ever: files (count of them) in this folder; with all, new ones too (there is room). */
+void log_file_close(struct log_file *f);
+
+/* Go on as they grow and are rotated, for ever: files (count of them) in this folder. */
 int log_files_follow(struct log_output *out, const char *folder, struct log_file *files, size_t count, struct error *err);

@@ -50,8 +50,8 @@ static void print_usage(void)
 
 static void print_help(const struct command *command)
 {
-	printf("usage: nodectl %s%s%s\n%s\n", command->name, *command->help && strstr(command->help, "  -") ? " [OPTION…]" : "",
-	       *command->arguments ? arena_printf(&(struct arena){0}, " %s", command->arguments) : "", command->summary);
+	printf("usage: nodectl %s%s%s%s\n%s\n", command->name, strstr(command->help, "  -") ? " [OPTION…]" : "",
+	       *command->arguments ? " " : "", command->arguments, command->summary);
 	if (*command->help)
 		printf("\n%s", command->help);
 }
