@@ -75,6 +75,17 @@ const struct command commands[] = {
 	 "\n"
 	 "Every mistake is reported, with file, line and column.\n",
 	 cmd_check},
+	{"config", "FILE… [--cmdline TEXT] [--root DIR] [--secrets]",
+	 "show what a node would make of cloud-config, scripts or Ignition",
+	 "Reads FILEs as the node's agent does, each overriding those before it, and shows\n"
+	 "every value with the file and line that set it. Mistakes are errors; what does\n"
+	 "not apply to a node is a warning. Nothing is fetched.\n"
+	 "  --cmdline TEXT  settings as on a kernel command line, after the files\n"
+	 "  --root DIR      keep what it would write on the node below DIR; the plan of the\n"
+	 "                  init is DIR/run/mkdl/plan\n"
+	 "  --secrets       show secrets too\n"
+	 "  --json          the values as JSON\n",
+	 cmd_config},
 	{"init", "DIR", "make a folder for profiles of your own",
 	 "Makes DIR with a profile that extends worker.yml, an overlay and folders for\n"
 	 "hooks. Overwrites nothing.\n",

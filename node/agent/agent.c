@@ -1,5 +1,6 @@
 #include "node/agent/agent.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,6 +46,26 @@ int agent_list_sources(struct agent *g, struct error *err)
 			return -1;
 	if (sources_read_cmdline(g->arena, g->cmdline, &settings, &urls, err) < 0 || add_all(g, &settings, err) < 0 ||
 	    add_named(g, &g->plan.config_urls, "profile", err) < 0)
+		return -1;
+	return add_all(g, &urls, err);
+}
+
+int agent_list_desk(struct agent *g, char *const *files, struct error *err)
+{
+	struct sources settings, urls;
+
+	for (; *files; files++) {
+		_cleanup_strbuf_ struct strbuf text = {0};
+		struct source s = {.from = *files};
+
+		if (file_read_at(AT_FDCWD, *files, FETCH_DOCUMENT_LIMIT, &text, err) < 0)
+			return -1;
+		s.text = arena_strndup(g->arena, text.data ? text.data : "", text.len);
+		s.size = text.len;
+		if (sources_add(g->arena, &g->sources, s, err) < 0)
+			return -1;
+	}
+	if (sources_read_cmdline(g->arena, g->cmdline, &settings, &urls, err) < 0 || add_all(g, &settings, err) < 0)
 		return -1;
 	return add_all(g, &urls, err);
 }

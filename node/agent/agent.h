@@ -29,6 +29,9 @@ struct agent {
  * profile's URLs, those of the kernel command line. */
 int agent_list_sources(struct agent *g, struct error *err);
 
+/* In place of these: files of the desk (paths, NULL-terminated; not below the root), then what g->cmdline names. */
+int agent_list_desk(struct agent *g, char *const *files, struct error *err);
+
 /* Read g->sources, merge them, change the plan and the files below the root; write RUN/plan and RUN/config below the root.
  * run: that folder ("/run/mkdl"). */
 int agent_run(struct agent *g, const char *run, struct error *err);

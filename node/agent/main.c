@@ -74,41 +74,13 @@ struct render_options {
 	char **files;
 };
 
-/* Files of a desk, not of the root. */
-static int add_files(struct agent *g, char **files, struct error *err)
-{
-	for (; *files; files++) {
-		_cleanup_strbuf_ struct strbuf text = {0};
-		struct source s = {.from = *files};
-
-		if (file_read_at(AT_FDCWD, *files, FETCH_DOCUMENT_LIMIT, &text, err) < 0)
-			return -1;
-		char *copy = arena_alloc(g->arena, text.len + 1);
-
-		if (text.len)
-			memcpy(copy, text.data, text.len);
-		s.text = copy;
-		s.size = text.len;
-		if (sources_add(g->arena, &g->sources, s, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int render(struct agent *g, const struct render_options *o, struct error *err)
 {
-	struct sources settings, urls;
-
 	g->desk = true;
 	g->fetches = o->fetch;
 	if (dir_make_at(AT_FDCWD, o->root, 0755, err) < 0 || open_root(g, o->root, err) < 0 ||
-	    read_plan(g, o->plan, o->facts, false, err) < 0 || add_files(g, o->files, err) < 0 ||
-	    sources_read_cmdline(g->arena, g->cmdline, &settings, &urls, err) < 0)
+	    read_plan(g, o->plan, o->facts, false, err) < 0 || agent_list_desk(g, o->files, err) < 0)
 		return -1;
-	for (size_t i = 0; i < settings.count + urls.count; i++)
-		if (sources_add(g->arena, &g->sources,
-				i < settings.count ? settings.items[i] : urls.items[i - settings.count], err) < 0)
-			return -1;
 	return agent_run(g, "run/mkdl", err);
 }
 
