@@ -290,6 +290,31 @@ effective() {
 	assert_failure 2
 }
 
+@test "mkdl config shows what a node would make of files, and keeps it with --root" {
+	printf '#cloud-config\nhostname: desk\nusers: [{name: me, ssh_authorized_keys: [ssh-ed25519 AAAA me]}]\n' >desk.yml
+	printf '#cloud-config\nwrite_files: [{path: /etc/motd, content: "hi"}]\n' >more.yml
+	export TMPDIR=$BATS_TEST_TMPDIR/tmp
+	mkdir tmp
+	run "$MKDL" config desk.yml more.yml --cmdline mkdl.hostname=line
+	assert_success
+	assert_line --regexp '^hostname +kernel command line:2 +line$'
+	assert_line --regexp '^write_files./etc/motd.content +more.yml:2 +hi$'
+	assert_equal "$(ls tmp)" ""
+	"$MKDL" --json config desk.yml | is_json
+	run "$MKDL" config --root node more.yml
+	assert_success
+	assert_equal "$(cat node/etc/motd)" hi
+	printf '#cloud-config\nhostname: [a]\n' >bad.yml
+	run "$MKDL" config bad.yml
+	assert_failure 1
+	assert_output --partial "bad.yml:2:"
+	run "$MKDL" config --cmdline "mkdl.config=$WEB/one.yml"
+	assert_failure 1
+	assert_output --partial "$WEB/one.yml: not read, as nothing is fetched here"
+	run "$MKDL" config
+	assert_failure 2
+}
+
 @test "tftp: read, refused when it is not there, and asked again while the server is away" {
 	mkdir tftp && cp "$lab/web/one.yml" tftp/
 	head -c 300000 /dev/zero | tr '\0' '#' | sed '1s/^.*$/#cloud-config\nhostname: long\n&/' >tftp/long.yml
