@@ -20,35 +20,41 @@ enum { RECORDS = 32, TEXT = 64 << 10, COPIES = 8 };
 
 static char last[PSTORE_REASON];
 
-void pstore_write(const char *phase, const char *reason)
+static void write_line(const char *device, const char *line, size_t n)
 {
-	_cleanup_close_ int fd = open("/dev/pmsg0", O_WRONLY | O_CLOEXEC | O_NONBLOCK);
-	char line[sizeof(MARK) + PSTORE_REASON];
-	int n = snprintf(line, sizeof(line), MARK "%s: %s", phase, reason);
-	size_t len = n < 0 ? 0 : (size_t)n >= sizeof(line) ? sizeof(line) - 1 : (size_t)n;
+	_cleanup_close_ int fd = open(device, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
 
-	if (fd < 0)
-		return;
-	line[len] = '\n'; /* in place of the NUL */
-	if (write(fd, line, len + 1) < 0)
-		console_detail("/dev/pmsg0 does not take the reason");
+	if (fd >= 0 && write(fd, line, n) < 0)
+		console_detail("%s does not take the reason", device);
 }
 
-/* What one record says of the boot's end; PID 1's own word counts more than the kernel's log. */
+void pstore_write(const char *phase, const char *reason)
+{
+	/* user.debug: kept in the kernel's log, shown on no console, which PID 1 tells itself. */
+	static const char level[] = "<15>";
+	char line[sizeof(level) + sizeof(MARK) + PSTORE_REASON];
+	int n = snprintf(line, sizeof(line), "%s" MARK "%s: %s", level, phase, reason);
+	size_t len = n < 0 ? 0 : (size_t)n >= sizeof(line) ? sizeof(line) - 1 : (size_t)n;
+
+	line[len] = '\n'; /* in place of the NUL */
+	write_line("/dev/kmsg", line, len + 1);
+	write_line("/dev/pmsg0", line + sizeof(level) - 1, len + 2 - sizeof(level));
+}
+
+/* What one record says of the boot's end; PID 1's own word counts more than the kernel's. */
 static void look(const char *name, const char *text)
 {
 	char reason[PSTORE_REASON];
 
-	if (!strncmp(name, "pmsg-", 5)) {
-		reason_after(text, MARK, reason, sizeof(reason));
-		if (*reason)
-			memcpy(last, reason, sizeof(last));
+	if (strncmp(name, "pmsg-", 5) != 0 && strncmp(name, "dmesg-", 6) != 0)
+		return;
+	reason_after(text, MARK, reason, sizeof(reason));
+	if (*reason) {
+		memcpy(last, reason, sizeof(last));
 		return;
 	}
-	if (*last || strncmp(name, "dmesg-", 6) != 0)
-		return;
 	reason_after(text, "Kernel panic - not syncing: ", reason, sizeof(reason));
-	if (*reason)
+	if (*reason && !*last)
 		snprintf(last, sizeof(last), "kernel panic: %.480s", reason);
 }
 

@@ -7,7 +7,7 @@ setup_file() {
 		failure: reboot 3s
 		syslog: tcp://10.77.0.1:514
 		modules:
-		  - ramoops mem_address=0x8000000 mem_size=0x40000 record_size=0x8000 pmsg_size=0x8000
+		  - ramoops mem_address=0x8000000 mem_size=0x40000 record_size=0x8000 max_reason=4
 		cmdline: ["memmap=256K$0x8000000"]
 		services:
 		  chatter: {run: [/bin/sh, -c, 'while :; do echo "tick $((n++)) end"; sleep 2; done']}
@@ -84,9 +84,9 @@ at_server() {
 	node_says n1 'mkdl: last boot failed: network: .*nosuch'
 	run node_run n1 nodectl status
 	assert_line --regexp '^  last boot +failed: network: .*nosuch'
-	run node_run n1 'cat /run/mkdl/pstore/pmsg*; ls /sys/fs/pstore'
+	run node_run n1 'cat /run/mkdl/pstore/dmesg*; ls /sys/fs/pstore'
 	assert_output --partial 'mkdl: boot failed: network: '
-	refute_line --partial pmsg-ramoops
+	refute_line --regexp "^dmesg-ramoops"
 }
 
 @test "so is a panic, and after a boot that did not fail nothing" {
