@@ -136,12 +136,14 @@ static bool gid_taken(const struct accounts *all, gid_t gid)
 static struct account_group *want_group(struct apply *a, const char *name, int64_t wanted, bool system)
 {
 	struct account_group *g = find_group(&a->accounts, name);
-	gid_t gid = wanted >= 0 ? (gid_t)wanted : system ? FIRST_SYSTEM_UID : FIRST_UID;
+	gid_t gid = wanted >= 0 ? (gid_t)wanted : a->accounts.next_gid[system];
 
 	if (g)
 		return g;
 	while (wanted < 0 && gid_taken(&a->accounts, gid))
 		gid++;
+	if (wanted < 0)
+		a->accounts.next_gid[system] = gid + 1;
 	return add_group(a, (struct account_group){.name = name, .gid = gid});
 }
 
@@ -178,12 +180,14 @@ static int new_user(struct apply *a, const struct setting_user *s, struct accoun
 {
 	struct account u = {
 		.name = s->name, .gecos = "", .fresh = !s->no_home && !s->system, .shell = "/bin/sh", .at = s->at};
-	uid_t uid = s->uid >= 0 ? (uid_t)s->uid : s->system ? FIRST_SYSTEM_UID : FIRST_UID;
+	uid_t uid = s->uid >= 0 ? (uid_t)s->uid : a->accounts.next_uid[s->system];
 	struct account_group *own = s->group || s->no_group ? NULL : find_group(&a->accounts, s->name);
 
 	while (s->uid < 0 &&
 	       (uid_taken(&a->accounts, uid) || (!own && !s->group && !s->no_group && gid_taken(&a->accounts, uid))))
 		uid++;
+	if (s->uid < 0)
+		a->accounts.next_uid[s->system] = uid + 1;
 	if (uid_taken(&a->accounts, uid))
 		return place_error(err, s->at, "user %s: the number %u is another user's", s->name, uid);
 	u.uid = uid;
@@ -225,6 +229,8 @@ int apply_accounts_prepare(struct apply *a, struct error *err)
 	const struct settings *s = &a->settings;
 	struct account *root;
 
+	a->accounts.next_uid[0] = a->accounts.next_gid[0] = FIRST_UID;
+	a->accounts.next_uid[1] = a->accounts.next_gid[1] = FIRST_SYSTEM_UID;
 	if (read_lines(a, "/etc/passwd", read_user_line, err) < 0 ||
 	    read_lines(a, "/etc/group", read_group_line, err) < 0)
 		return -1;

@@ -7,6 +7,7 @@
 #define BOOTSTRAP "/etc/kubernetes/bootstrap-kubeconfig"
 #define CLUSTER_CA "/etc/kubernetes/pki/ca.crt"
 #define MIRRORS "/etc/containerd/certs.d"
+enum { FLAGS_LIMIT = 200 };
 
 /* Index of the word that gives a flag ("--node-labels=…"), or the count. */
 static size_t find_flag(const struct strings *run, const char *flag)
@@ -99,6 +100,9 @@ int apply_kubernetes_prepare(struct apply *a, struct error *err)
 	if (!kubelet)
 		return place_error(err, m->kubernetes_at,
 				   "there is no service \"kubelet\" in the image that \"kubernetes\" could be for");
+	/* More would not fit a command line anyway. */
+	if (m->labels.count > FLAGS_LIMIT || m->taints.count > FLAGS_LIMIT || m->args.count > FLAGS_LIMIT)
+		return place_error(err, m->kubernetes_at, "more than %d labels, taints or args", FLAGS_LIMIT);
 	if (check_join(a, m, kubelet, err) < 0)
 		return -1;
 	if (m->labels.count)

@@ -69,6 +69,8 @@ struct accounts {
 	size_t user_count, user_cap;
 	struct account_group *groups;
 	size_t group_count, group_cap;
+	uid_t next_uid[2]; /* where to look for a free number; [1]: of the system's accounts */
+	gid_t next_gid[2];
 };
 
 struct apply {

@@ -116,16 +116,12 @@ void cloud_read_bool(struct cloud *c, const struct cloud_key *k, const struct va
 }
 
 static void add_item(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
-		     struct strings *list)
+		     struct strings *list, struct place *places)
 {
 	const char *text = accepted(c, k, name, v);
-	struct place *places;
 
 	if (!text)
 		return;
-	places = arena_calloc(c->r.arena, list->count + 1, sizeof(*places));
-	if (list->count && list->places)
-		memcpy(places, list->places, list->count * sizeof(*places));
 	places[list->count] = v->at;
 	strings_add(c->r.arena, list, text);
 	list->places = places;
@@ -134,13 +130,14 @@ static void add_item(struct cloud *c, const struct cloud_key *k, const struct va
 void cloud_read_list(struct cloud *c, const struct cloud_key *k, const struct value *name, const struct value *v,
 		     void *field)
 {
+	struct place *places = arena_calloc(c->r.arena, v->count + 1, sizeof(*places));
 	struct strings list = {0};
 
 	if (v->type == VALUE_LIST)
 		for (size_t i = 0; i < v->count; i++)
-			add_item(c, k, name, v->items[i], &list);
+			add_item(c, k, name, v->items[i], &list, places);
 	else
-		add_item(c, k, name, v, &list);
+		add_item(c, k, name, v, &list, places);
 	*(struct strings *)field = list;
 }
 
@@ -148,6 +145,7 @@ void cloud_read_names(struct cloud *c, const struct cloud_key *k, const struct v
 		      void *field)
 {
 	struct strings list = {0};
+	struct place *places;
 
 	if (v->type == VALUE_LIST) {
 		cloud_read_list(c, k, name, v, field);
@@ -155,13 +153,14 @@ void cloud_read_names(struct cloud *c, const struct cloud_key *k, const struct v
 	}
 	if (!is_text(&c->r, name, v))
 		return;
+	places = arena_calloc(c->r.arena, strlen(v->text) / 2 + 1, sizeof(*places));
 	for (const char *p = v->text; *p;) {
 		size_t n = strcspn(p, ", ");
 		struct value word = *v;
 
 		word.text = arena_strndup(c->r.arena, p, n);
 		if (n)
-			add_item(c, k, name, &word, &list);
+			add_item(c, k, name, &word, &list, places);
 		p += n;
 		p += strspn(p, ", ");
 	}
