@@ -218,9 +218,10 @@ node_wait() {
 	done
 }
 
-# node_up NAME [SECONDS]: until it says that it is up, and can be logged in to.
+# node_up NAME [SECONDS]: until it says that it is up, and can be logged in to. A boot that has failed is not waited for.
 node_up() {
-	node_wait "$1" "${2:-240}" 'mkdl: node up in'
+	node_wait "$1" "${2:-240}" 'mkdl: (node up|BOOT FAILED) in' || return 1
+	node_says "$1" 'mkdl: node up in' || return 1
 	wait_for 60 node_reachable "$1"
 }
 
