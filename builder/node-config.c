@@ -35,7 +35,8 @@ static int add_secret(struct build *b, struct error *err)
 	return node_put_file(b, SECRET, 0600, 0, 0, text.data, text.len, "identity: secret", err);
 }
 
-/* The service "ssh-key" of base.yml then derives the node's SSH key from its UUID or MAC alone (node/agent/ssh-key.h). */
+/* The service "ssh-key" of base.yml then derives the node's SSH key from its UUID or MAC alone
+ * (node/agent/ssh-key.h). */
 static void warn_of_guessable_keys(struct build *b)
 {
 	const struct profile *p = &b->profile;

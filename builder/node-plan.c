@@ -17,8 +17,8 @@ static void set_node_ip(const char *ip, struct plan *plan)
 		plan->interface = ip;
 }
 
-/* Overlays cannot lie on the root's own overlay, and the kubelet measures the file system that its folder is on: both need a
- * mount of their own. */
+/* Overlays cannot lie on the root's own overlay, and the kubelet measures the file system that its folder is on: both
+ * need a mount of their own. */
 static void add_states(struct arena *a, const struct node_facts *facts, struct plan *plan)
 {
 	const struct {
@@ -36,8 +36,8 @@ static void add_states(struct arena *a, const struct node_facts *facts, struct p
 	}
 }
 
-/* No input of the image is newer, so no clock can be right that is before it. Packages have the time of their changelog's last
- * entry; what recipes make and what lies on this machine has none that would be the same elsewhere. */
+/* No input of the image is newer, so no clock can be right that is before it. Packages have the time of their
+ * changelog's last entry; what recipes make and what lies on this machine has none that would be the same elsewhere. */
 static int find_built(const struct build *b, uint64_t *built, struct error *err)
 {
 	const char *epoch = getenv("SOURCE_DATE_EPOCH");

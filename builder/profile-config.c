@@ -7,7 +7,8 @@
 #include "config/syntax.h"
 
 /* The field of all of these is the profile. */
-static void read_config(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_config(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			void *field)
 {
 	const struct key_target target = {&map_config, field};
 	struct profile *p = field;
@@ -28,7 +29,8 @@ static void write_config(struct json *j, const struct key *k, const void *field)
 
 const struct key_type type_config = {"map", read_config, write_config, NULL};
 
-static void read_required(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_required(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			  void *field)
 {
 	struct plan *p = &((struct profile *)field)->plan;
 	bool required = p->config_policy == PLAN_REQUIRE;
@@ -54,7 +56,8 @@ bool check_config_file(struct reader *r, const struct value *name, const struct 
 		      "a file whose name is made of letters, digits, \".\", \"_\" and \"-\"");
 }
 
-static void read_trust(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_trust(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+		       void *field)
 {
 	_cleanup_error_ struct error err = {0};
 	const char **trust = field, *path;
@@ -76,7 +79,8 @@ static void read_trust(struct reader *r, const struct key *k, const struct value
 
 const struct key_type type_trust = {"64 digits, or file on this machine", read_trust, write_text, NULL};
 
-static void read_identity(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_identity(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			  void *field)
 {
 	const struct key_target target = {&map_identity, field};
 

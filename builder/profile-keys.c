@@ -8,14 +8,16 @@
 
 static const struct key profile_keys[] = {
 	{"name", &type_text, AT(profile, name), check_profile_name,
-	 "Name of the profile and of its folder in out/. Not inherited; by default the file's name without .yml. Names that"
+	 "Name of the profile and of its folder in out/. Not inherited; by default the file's name without "
+	 ".yml. Names that"
 	 " mkdl uses in out/ or in the TFTP root (boot, grub, tftp …) are refused."},
 	{"extends", &type_skip, 0, NULL,
 	 "What this profile builds upon, as file names; see MERGING."},
 	{"kernel", &type_source, AT(profile, kernel), NULL,
 	 "Source of the kernel and its modules, as in {apt: linux-image-amd64}."},
 	{"modules", &type_set, AT(profile, modules), check_module,
-	 "Kernel modules to load at boot, in this order; what they depend on comes along. Parameters may follow a name, as in "
+	 "Kernel modules to load at boot, in this order; what they depend on comes along. Parameters may "
+	 "follow a name, as in "
 	 "\"loop max_loop=8\"."},
 	{"drivers", &type_set, AT(profile, drivers), check_driver,
 	 "Kernel modules to have in the image, loaded when the hardware asks for them: names, aliases, or patterns "
@@ -50,7 +52,8 @@ static const struct key profile_keys[] = {
 	{"hostname", &type_text, AT(profile, hostname), check_hostname,
 	 "The node's name; ${mac} and ${machine_id} are filled in on the node. Default: node-${mac}."},
 	{"config", &type_config, 0, NULL,
-	 "Configuration that the node reads at boot, beyond the profile: files in the image and addresses. See CONFIG."},
+	 "Configuration that the node reads at boot, beyond the profile: files in the image and addresses. "
+	 "See CONFIG."},
 	{"identity", &type_identity, 0, NULL,
 	 "What the node's names and keys are derived from, beside its SMBIOS UUID or MAC address. See IDENTITY."},
 	{"failure", &type_failure, 0, NULL,
@@ -139,7 +142,8 @@ static const struct key kubernetes_keys[] = {
 	 "The kubelet's version, when its source does not tell."},
 	{"server", &type_text, AT(kubernetes, server), check_https, "URL of the API server."},
 	{"node_ip", &type_text, AT(kubernetes, node_ip), check_node_ip,
-	 "Which address is the node's: boot-interface's (the default), an interface's by its name, an address, or the first one in a "
+	 "Which address is the node's: boot-interface's (the default), an interface's by its name, an "
+	 "address, or the first one in a "
 	 "network, as in 10.0.0.0/8."},
 	{"pods", &type_files, AT(kubernetes, pods), check_plain,
 	 "Manifests of static pods, relative to the project's folder."},
@@ -181,30 +185,36 @@ const struct key_map map_output = KEY_MAP("output", output_keys);
 
 static const struct key config_keys[] = {
 	{"files", &type_files, AT(profile, config_files), check_config_file,
-	 "Files that go into the image (as /etc/mkdl/config.d/…), relative to the project's folder: cloud-config, Ignition, scripts. "
+	 "Files that go into the image (as /etc/mkdl/config.d/…), relative to the project's folder: "
+	 "cloud-config, Ignition, scripts. "
 	 "Each overrides those before it; the kernel's command line and \"urls\" come after them."},
 	{"urls", &type_set, AT(profile, plan.config_urls), check_config_url,
-	 "More of it, fetched at boot: http://, https:// or tftp://, with the variables ${mac}, ${uuid}, ${serial}, ${hostname}."},
+	 "More of it, fetched at boot: http://, https:// or tftp://, with the variables ${mac}, ${uuid}, "
+	 "${serial}, ${hostname}."},
 	{"required", &type_config_required, 0, NULL,
-	 "true (the default): a source that cannot be read, or is wrong, stops the boot; false: the node says so and goes on "
+	 "true (the default): a source that cannot be read, or is wrong, stops the boot; false: the node says "
+	 "so and goes on "
 	 "without it."},
 	{"timeout", &type_seconds, AT(profile, plan.config_wait), NULL,
 	 "How long to try to read it. Default: 300s."},
 	{"trust", &type_trust, AT(profile, plan.trust), NULL,
-	 "An Ed25519 public key, as 64 digits or a file (PEM): what is fetched must be signed with it (see mkdl sign in mkdl(1))."},
+	 "An Ed25519 public key, as 64 digits or a file (PEM): what is fetched must be signed with it (see "
+	 "mkdl sign in mkdl(1))."},
 };
 const struct key_map map_config = KEY_MAP("config", config_keys);
 
 static const struct key identity_keys[] = {
 	{"secret", &type_file, AT(profile, secret), check_plain,
-	 "A file that goes into the image for root alone. Keys that are derived on the node (SSH's) cannot be worked out by who "
+	 "A file that goes into the image for root alone. Keys that are derived on the node (SSH's) cannot be "
+	 "worked out by who "
 	 "knows the machine's UUID but not this."},
 };
 const struct key_map map_identity = KEY_MAP("identity", identity_keys);
 
 /* In the order of the manual. */
 const struct key_map *const profile_maps[] = {
-	&map_profile, &map_node, &map_source, &map_component, &map_repository, &map_service, &map_ready, &map_limits, &map_state,
-	&map_chap, &map_network, &map_ethernet, &map_match, &map_bond, &map_parameters, &map_vlan, &map_nameservers, &map_route,
-	&map_time, &map_config, &map_identity, &map_image, &map_user, &map_kubernetes, &map_containerd, &map_compression, &map_output, NULL,
+	&map_profile, &map_node, &map_source, &map_component, &map_repository, &map_service, &map_ready, &map_limits,
+	&map_state, &map_chap, &map_network, &map_ethernet, &map_match, &map_bond, &map_parameters, &map_vlan,
+	&map_nameservers, &map_route, &map_time, &map_config, &map_identity, &map_image, &map_user, &map_kubernetes,
+	&map_containerd, &map_compression, &map_output, NULL,
 };

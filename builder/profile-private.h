@@ -1,5 +1,5 @@
-/* Inside of profile_load: files → one merged tree of values → struct profile → checks across it. The reading of a map by a
- * table of keys is config/'s (config/reader.h), and so are the keys that a node's own configuration has too.
+/* Inside of profile_load: files → one merged tree of values → struct profile → checks across it. The reading of a map
+ * by a table of keys is config/'s (config/reader.h), and so are the keys that a node's own configuration has too.
  *
  *   profile-files.c   extends: which files, in which order, and where what they name is looked for
  *   profile-merge.c   maps merge, lists append, the rest overrides
@@ -50,15 +50,16 @@ static inline struct loader *loader_of(struct reader *r)
 int loader_read_files(struct loader *l, const char *file);
 /* Where what is written at a place is looked for. */
 struct strings loader_roots(const struct loader *l, struct place at);
-/* The absolute path of an existing file: name itself when absolute, else the first of the place's roots with folder/name
- * in it (folder may be ""). NULL when there is none. */
+/* The absolute path of an existing file: name itself when absolute, else the first of the place's roots with
+ * folder/name in it (folder may be ""). NULL when there is none. */
 const char *loader_find(struct loader *l, struct place at, const char *folder, const char *name);
 
 /* profile-merge.c: base, overridden by over. Warns of null where nothing is there to be removed. */
 struct value *value_merge(struct arena *a, struct diagnostics *diag, struct value *base, struct value *over);
 
 /* profile-keys.c: the maps of a profile, each with its keys. */
-extern const struct key_map map_profile, map_source, map_component, map_repository, map_image, map_user, map_kubernetes, map_containerd, map_compression, map_output, map_config, map_identity;
+extern const struct key_map map_profile, map_source, map_component, map_repository, map_image, map_user, map_kubernetes,
+	map_containerd, map_compression, map_output, map_config, map_identity;
 /* All of them and those of config/, in the manual's order, then NULL. */
 extern const struct key_map *const profile_maps[];
 

@@ -5,13 +5,15 @@
 #include "config/network.h"
 #include "config/syntax.h"
 
-static void read_ignored(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_ignored(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			 void *field)
 {
 	(void)v, (void)field;
 	diagnose(r->diag, SEVERITY_WARNING, name->at, name->width, "\"%s\" is ignored: %s", name->text, k->help);
 }
 
-static void read_refused(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_refused(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			 void *field)
 {
 	(void)v, (void)field;
 	complain(r, name, "\"%s\" cannot be used: %s", name->text, k->help);
@@ -25,7 +27,8 @@ static void write_nothing(struct json *j, const struct key *k, const void *field
 const struct key_type type_ignored = {"ignored", read_ignored, write_nothing, NULL};
 const struct key_type type_refused = {"refused", read_refused, write_nothing, NULL};
 
-static void read_version(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_version(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			 void *field)
 {
 	(void)k, (void)field;
 	if (is_text(r, name, v) && strcmp(v->text, "2") != 0)
@@ -34,7 +37,8 @@ static void read_version(struct reader *r, const struct key *k, const struct val
 
 const struct key_type type_version = {"2", read_version, write_nothing, NULL};
 
-static void read_mac(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_mac(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+		     void *field)
 {
 	struct value lower = *v;
 	char *text;
@@ -50,7 +54,8 @@ static void read_mac(struct reader *r, const struct key *k, const struct value *
 
 const struct key_type type_mac = {"MAC address", read_mac, write_text, NULL};
 
-static void read_mtu(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_mtu(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+		     void *field)
 {
 	unsigned long n;
 
@@ -77,7 +82,8 @@ static void read_ra(struct reader *r, const struct key *k, const struct value *n
 
 const struct key_type type_ra = {"true or false", read_ra, write_nothing, NULL};
 
-static void read_vlan_id(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_vlan_id(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			 void *field)
 {
 	unsigned long n;
 
@@ -93,7 +99,8 @@ static void read_vlan_id(struct reader *r, const struct key *k, const struct val
 const struct key_type type_vlan_id = {"number", read_vlan_id, write_nothing, NULL};
 
 /* Maps inside of a link; the field is the link that is read. */
-static void read_match(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_match(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+		       void *field)
 {
 	const struct key_target target = {&map_match, field};
 
@@ -104,7 +111,8 @@ static void read_match(struct reader *r, const struct key *k, const struct value
 
 const struct key_type type_match = {"map with macaddress or name", read_match, write_nothing, NULL};
 
-static void read_nameservers(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_nameservers(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			     void *field)
 {
 	const struct key_target target = {&map_nameservers, field};
 
@@ -115,7 +123,8 @@ static void read_nameservers(struct reader *r, const struct key *k, const struct
 
 const struct key_type type_nameservers = {"map with addresses and search", read_nameservers, write_nothing, NULL};
 
-static void read_metric(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_metric(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			void *field)
 {
 	unsigned long n;
 
@@ -153,7 +162,8 @@ static void read_route(struct reader *r, const struct value *name, const struct 
 	l->routes[l->route_count++] = route;
 }
 
-static void read_routes(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_routes(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			void *field)
 {
 	(void)k;
 	if (!is_list(r, name, v))
@@ -164,7 +174,8 @@ static void read_routes(struct reader *r, const struct key *k, const struct valu
 
 const struct key_type type_routes = {"list of maps", read_routes, write_nothing, NULL};
 
-static void read_parameters(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_parameters(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			    void *field)
 {
 	const struct key_target target = {&map_parameters, field};
 
@@ -175,7 +186,8 @@ static void read_parameters(struct reader *r, const struct key *k, const struct 
 
 const struct key_type type_parameters = {"map", read_parameters, write_nothing, NULL};
 
-static void read_bond_mode(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_bond_mode(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			   void *field)
 {
 	static const char *const modes[] = {
 		"balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb",
@@ -229,7 +241,8 @@ static const char *option_of(const char *parameter)
 	return parameter;
 }
 
-static void read_parameter(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_parameter(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			   void *field)
 {
 	const char *text = v->text;
 

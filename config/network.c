@@ -86,19 +86,22 @@ static void read_links(struct reader *r, const struct key_map *map, const struct
 	}
 }
 
-static void read_ethernets(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_ethernets(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			   void *field)
 {
 	(void)k;
 	read_links(r, &map_ethernet, name, v, field);
 }
 
-static void read_bonds(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_bonds(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+		       void *field)
 {
 	(void)k;
 	read_links(r, &map_bond, name, v, field);
 }
 
-static void read_vlans(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_vlans(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+		       void *field)
 {
 	(void)k;
 	read_links(r, &map_vlan, name, v, field);
@@ -198,7 +201,8 @@ bool network_read(struct reader *r, const struct value *name, const struct value
 	return r->diag->errors == errors;
 }
 
-static void read_network(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_network(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			 void *field)
 {
 	(void)k;
 	network_read(r, name, v, field);

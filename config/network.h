@@ -22,7 +22,8 @@ struct network_reading {
 	size_t count, cap;
 };
 
-/* Read a map of version 2 in place of the links that the plan has. Returns false, with p as it was, after a complaint. */
+/* Read a map of version 2 in place of the links that the plan has. Returns false, with p as it was, after a
+ * complaint. */
 bool network_read(struct reader *r, const struct value *name, const struct value *v, struct plan *p);
 
 extern const struct key_map map_network, map_ethernet, map_bond, map_vlan, map_match, map_nameservers, map_route, map_parameters;

@@ -10,17 +10,20 @@ static const struct key node_keys[] = {
 	{"services", &type_services, AT(plan, services), NULL,
 	 "What the node runs and keeps running. See SERVICES.NAME."},
 	{"state", &type_states, 0, NULL,
-	 "What is mounted where for files that change: a path, and a line (\"tmpfs 50%\", a share of the RAM or a size in k, M, "
+	 "What is mounted where for files that change: a path, and a line (\"tmpfs 50%\", a share of the RAM "
+	 "or a size in k, M, "
 	 "G; \"nfs HOST:/EXPORT\"; \"disk LABEL=NAME\") or a map. See STATE.PATH."},
 	{"sysctl", &type_pairs, AT(plan, sysctls), check_sysctl,
 	 "Kernel settings, as in {net.ipv4.ip_forward: 1}."},
 	{"network", &type_network, 0, NULL,
-	 "Links with their addresses, as netplan and cloud-init write them (version 2). Default: DHCP on the interface that the node "
+	 "Links with their addresses, as netplan and cloud-init write them (version 2). Default: DHCP on the "
+	 "interface that the node "
 	 "booted from. See NETWORK."},
 	{"time", &type_time, 0, NULL,
 	 "How the clock is set before anything that needs it. See TIME."},
 	{"syslog", &type_syslog, 0, NULL,
-	 "A server to which the logs of services and of the kernel are sent (RFC 5424), as in udp://10.0.0.1. Default port: 514, of "
+	 "A server to which the logs of services and of the kernel are sent (RFC 5424), as in udp://10.0.0.1. "
+	 "Default port: 514, of "
 	 "tcp 601."},
 	{"watchdog", &type_seconds, AT(plan, watchdog), NULL,
 	 "The machine is reset when PID 1 has not been seen alive for so long (/dev/watchdog). Default: 0s, off."},
@@ -95,11 +98,13 @@ static const struct key state_keys[] = {
 	 "Of disk: LABEL=…, UUID=…, or ID=… as in /dev/disk/by-id, with variables."},
 	{"fs", &type_fs, 0, NULL, "Of iscsi, loop and disk: the file system. Default: ext4."},
 	{"format", &type_format, 0, NULL,
-	 "Empty: what is missing is made, the file system where nothing at all is yet, the folder of an nfs export, the file "
+	 "Empty: what is missing is made, the file system where nothing at all is yet, the folder of an nfs "
+	 "export, the file "
 	 "of a loop. Never (the default): nothing is made."},
 	{"options", &type_set, AT(plan_state, options), check_plain, "Options of the mount, as for mount(8)."},
 	{"away", &type_away, 0, NULL,
-	 "When it cannot be mounted at boot: wait for it (the default), \"reboot 5m\" after a time, or go on with an empty "
+	 "When it cannot be mounted at boot: wait for it (the default), \"reboot 5m\" after a time, or go on "
+	 "with an empty "
 	 "\"tmpfs 50%\" in its place and say so."},
 	{"one_node", &type_bool, AT(plan_state, one_node), NULL,
 	 "True: only one node boots this image, so that names in this state need no ${mac}."},
@@ -118,6 +123,7 @@ static const struct key time_keys[] = {
 	{"wait", &type_seconds, AT(plan, time_wait), NULL,
 	 "How long to wait for the first answer. Default: 15s; 0s: not at all."},
 	{"required", &type_time_required, 0, NULL,
-	 "Without an answer the boot stops. Default: it goes on, with a clock that is not before the image's newest part."},
+	 "Without an answer the boot stops. Default: it goes on, with a clock that is not before the image's "
+	 "newest part."},
 };
 const struct key_map map_time = KEY_MAP("time", time_keys);

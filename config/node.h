@@ -1,7 +1,7 @@
-/* The sections that a profile and the configuration of a node (the map "mkdl:" of a cloud-config) have in common, read into a
- * struct plan. What the plan has already is changed or replaced: members of "services", "state" and "network" by name, the
- * rest key by key. The texts are checked by the checks that the plan's own reader has (init/plan.h), so that PID 1 takes
- * whatever this takes.
+/* The sections that a profile and the configuration of a node (the map "mkdl:" of a cloud-config) have in common,
+ * read into a struct plan. What the plan has already is changed or replaced: members of "services", "state" and
+ * "network" by name, the rest key by key. The texts are checked by the checks that the plan's own reader has
+ * (init/plan.h), so that PID 1 takes whatever this takes.
  *
  *   node-keys.c  the tables of keys
  *   service.c    services

@@ -17,7 +17,8 @@ bool is_map(struct reader *r, const struct value *name, const struct value *v, c
 	return false;
 }
 
-static void read_part(struct reader *r, const struct part *part, const struct value *name, const struct value *v, char *item)
+static void read_part(struct reader *r, const struct part *part, const struct value *name, const struct value *v,
+		      char *item)
 {
 	const struct key_target targets[] = {{part->map, item}, {part->more, item + part->more_offset}};
 

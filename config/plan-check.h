@@ -1,4 +1,5 @@
-/* Texts that go into the plan as they are: checked by the checks of the plan's own reader, so that both take the same. */
+/* Texts that go into the plan as they are: checked by the checks of the plan's own reader, so that both take the
+ * same. */
 #pragma once
 
 #include "config/reader.h"

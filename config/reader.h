@@ -1,8 +1,8 @@
-/* Maps of YAML into structs, by tables: what keys a map has, of what type each is, what its text may look like. From the
- * same tables come the checks and their messages, the JSON of a struct, and the reference in mkdl-profile(5).
+/* Maps of YAML into structs, by tables: what keys a map has, of what type each is, what its text may look like. From
+ * the same tables come the checks and their messages, the JSON of a struct, and the reference in mkdl-profile(5).
  *
- * The builder reads profiles with this room, the node's agent reads the map "mkdl:" of a cloud-config; what both have in
- * common (services, state …) is here too, read into the parts of a struct plan (init/plan.h).
+ * The builder reads profiles with this room, the node's agent reads the map "mkdl:" of a cloud-config; what both have
+ * in common (services, state …) is here too, read into the parts of a struct plan (init/plan.h).
  *
  *   yaml.c         YAML files as values that know where they were written
  *   diagnostics.c  problems, collected, with their places
@@ -23,8 +23,8 @@
 #include "config/diagnostics.h"
 #include "config/yaml.h"
 
-/* Who reads. A reader of more (the builder's loader of profiles) has this as its first member, and its own types of keys
- * find it there. */
+/* Who reads. A reader of more (the builder's loader of profiles) has this as its first member, and its own types of
+ * keys find it there. */
 struct reader {
 	struct arena *arena;	  /* of everything that is read */
 	struct diagnostics *diag; /* where problems go */
@@ -48,8 +48,8 @@ struct key_type {
 	const struct part *part; /* of a map of maps: what its members are */
 };
 
-/* The syntax of a text, of each item of a list, of each pair (name is then its key): complains and returns false when v is
- * not what it should be. */
+/* The syntax of a text, of each item of a list, of each pair (name is then its key): complains and returns false when
+ * v is not what it should be. */
 typedef bool key_check(struct reader *r, const struct value *name, const struct value *v);
 
 struct key {

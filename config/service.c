@@ -56,7 +56,8 @@ static void write_ready_kind(struct json *j, const struct key *k, const void *fi
 
 const struct key_type type_ready_kind = {"text", read_ready_kind, write_ready_kind, NULL};
 
-static void read_ready(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_ready(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+		       void *field)
 {
 	const struct key_target target = {&map_ready, field};
 	struct plan_service *s = field;
@@ -92,7 +93,8 @@ const struct key_type type_ready = {"notify, or map with one of socket, http, po
 static const char *const restart_words[] = {"always", "on-failure", "never"};
 
 /* The field is the service itself: its default follows from oneshot. */
-static void read_restart(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_restart(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			 void *field)
 {
 	struct plan_service *s = field;
 	int i;
@@ -113,7 +115,8 @@ static void write_restart(struct json *j, const struct key *k, const void *field
 const struct key_type type_restart = {"always, on-failure or never", read_restart, write_restart, NULL};
 
 /* The keys of the map of limits share a reader; the field is the service. */
-static void read_limit(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_limit(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+		       void *field)
 {
 	struct plan_service *s = field;
 	const char *text = NULL;
@@ -146,7 +149,8 @@ static void write_limit(struct json *j, const struct key *k, const void *field)
 
 const struct key_type type_limit = {"text", read_limit, write_limit, NULL};
 
-static void read_limits(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_limits(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			void *field)
 {
 	const struct key_target target = {&map_limits, field};
 

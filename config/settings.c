@@ -8,7 +8,8 @@
 enum { PORT_UDP = 514, PORT_TCP = 601 }; /* IANA: syslog, syslog-conn */
 
 /* The field of all of these is the plan. */
-static void read_required(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_required(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			  void *field)
 {
 	struct plan *p = field;
 	bool required = p->time_policy == PLAN_REQUIRE;
@@ -24,7 +25,8 @@ static void write_required(struct json *j, const struct key *k, const void *fiel
 
 const struct key_type type_time_required = {"true or false", read_required, write_required, NULL};
 
-static void read_time(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_time(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+		      void *field)
 {
 	const struct key_target target = {&map_time, field};
 	struct plan *p = field;
@@ -47,7 +49,8 @@ static void write_time(struct json *j, const struct key *k, const void *field)
 const struct key_type type_time = {"map", read_time, write_time, NULL};
 
 /* "udp://10.0.0.1", "tcp://[fd00::1]:6514", "loghost" */
-static void read_syslog(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_syslog(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			void *field)
 {
 	struct plan *p = field;
 	enum plan_protocol protocol = PLAN_UDP;

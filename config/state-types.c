@@ -9,7 +9,8 @@ static const char *const systems[] = {[PLAN_FS_EXT4] = "ext4", [PLAN_FS_XFS] = "
 static const char *const formats[] = {[PLAN_FORMAT_NEVER] = "never", [PLAN_FORMAT_EMPTY] = "empty"};
 
 /* kind: read before the rest, because it decides what the rest may be. The field is the state. */
-static void read_kind(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_kind(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+		      void *field)
 {
 	(void)r, (void)k, (void)name, (void)v, (void)field;
 }
@@ -45,7 +46,8 @@ static void write_fs(struct json *j, const struct key *k, const void *field)
 
 const struct key_type type_fs = {"ext4 or xfs", read_fs, write_fs, NULL};
 
-static void read_format(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_format(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			void *field)
 {
 	int i = is_text(r, name, v) ? choose(r, v, k->name, formats, 2) : -1;
 
@@ -63,7 +65,8 @@ static void write_format(struct json *j, const struct key *k, const void *field)
 
 const struct key_type type_format = {"never or empty", read_format, write_format, NULL};
 
-static void read_away(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_away(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+		      void *field)
 {
 	struct plan_state *s = field;
 
@@ -98,7 +101,8 @@ static void write_away(struct json *j, const struct key *k, const void *field)
 
 const struct key_type type_away = {"wait, \"reboot TIME\" or \"tmpfs SIZE\"", read_away, write_away, NULL};
 
-static void read_lun(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_lun(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+		     void *field)
 {
 	unsigned long n;
 
@@ -121,7 +125,8 @@ static void write_lun(struct json *j, const struct key *k, const void *field)
 
 const struct key_type type_lun = {"number", read_lun, write_lun, NULL};
 
-static void read_chap(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_chap(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+		      void *field)
 {
 	const struct key_target target = {&map_chap, field};
 	const struct plan_state *s = field;

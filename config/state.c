@@ -50,7 +50,8 @@ static const char *kinds_of(struct arena *a, unsigned set)
 	return text;
 }
 
-static void check_belongings(struct reader *r, const struct value *path, const struct value *v, enum plan_state_kind kind)
+static void check_belongings(struct reader *r, const struct value *path, const struct value *v,
+			     enum plan_state_kind kind)
 {
 	const unsigned bit = 1u << kind;
 
@@ -180,7 +181,8 @@ static void put_state(struct arena *a, struct plan *p, struct plan_state state)
 }
 
 /* The field is the plan. */
-static void read_states(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+static void read_states(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			void *field)
 {
 	struct strings seen = {0};
 	struct place *places;

@@ -1,5 +1,6 @@
-/* What single texts may look like. Names are strict: they become file names, arguments and lines of flat files. Each check
- * complains and returns false when v is not what it should be; name is its key (or, for a list's item, the list's key). */
+/* What single texts may look like. Names are strict: they become file names, arguments and lines of flat files. Each
+ * check complains and returns false when v is not what it should be; name is its key (or, for a list's item, the
+ * list's key). */
 #pragma once
 
 #include "config/reader.h"

@@ -1,9 +1,9 @@
 /* YAML files as small trees of values that know where they were written.
  *
- * A strict subset of YAML 1.1, read through libyaml's events: one document, UTF-8, keys are scalars and occur once, no
- * tags but !replace (and YAML's own !!str and !!binary, see struct value). Scalars stay text; whoever reads a value decides what it means ("0755" is a mode in one place and
- * a version in another). Anchors and aliases work within a file; what they expand to is limited, so that a small file
- * stays small. */
+ * A strict subset of YAML 1.1, read through libyaml's events: one document, UTF-8, keys are scalars and occur once,
+ * no tags but !replace (and YAML's own !!str and !!binary, see struct value). Scalars stay text; whoever reads a
+ * value decides what it means ("0755" is a mode in one place and a version in another). Anchors and aliases work
+ * within a file; what they expand to is limited, so that a small file stays small. */
 #pragma once
 
 #include <stdbool.h>
