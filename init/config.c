@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "init/child.h"
 #include "init/console.h"
+#include "init/degraded.h"
 #include "init/identity.h"
 #include "init/network.h"
 #include "init/phases.h"
@@ -81,6 +82,19 @@ static int take_plan(struct node *node, struct error *err)
 	return 0;
 }
 
+/* The agent's last line says what could not be read. */
+static void note_degraded(const char *text)
+{
+	size_t n = strlen(text);
+	const char *line;
+
+	while (n && text[n - 1] == '\n')
+		n--;
+	line = memrchr(text, '\n', n);
+	line = line ? line + 1 : text;
+	degraded_add("configuration: %.*s", (int)(n - (size_t)(line - text)), line);
+}
+
 int phase_config(struct node *node, char *detail, struct error *err)
 {
 	static const char *const argv[] = {AGENT, "boot", NULL};
@@ -107,6 +121,7 @@ int phase_config(struct node *node, char *detail, struct error *err)
 		if (!degraded)
 			return -1;
 		error_clear(err);
+		note_degraded(result.text);
 	}
 	if (take_plan(node, err) < 0)
 		return -1;

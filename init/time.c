@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/flat.h"
 #include "init/console.h"
+#include "init/degraded.h"
 #include "init/floor.h"
 #include "init/network.h"
 #include "init/phases.h"
@@ -173,10 +174,11 @@ static int ask(struct node *node, const struct plan_service *plan, const char *f
 	else if (node->plan.time_policy == PLAN_REQUIRE)
 		return error_set(err, "no time server (%s, named by %s) answers within %u s, and the profile requires the time",
 				 server, from, node->plan.time_wait);
-	else if (node->plan.time_wait)
+	else if (node->plan.time_wait) {
 		snprintf(detail, DETAIL_SIZE, "%s, by its own clock: no time server answers (%.60s, named by %s)", now, server,
 			 from);
-	else
+		degraded_add("time: no time server answered (%.60s, named by %s)", server, from);
+	} else
 		snprintf(detail, DETAIL_SIZE, "%s, by its own clock", now);
 	return 0;
 }
