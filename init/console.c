@@ -19,6 +19,7 @@ static struct console consoles[CONSOLES];
 static int console_count;
 static int log_fd = -1;
 static size_t log_size;
+static const char *log_path;
 static bool verbose;
 static char device[32] = "/dev/console";
 
@@ -61,13 +62,26 @@ static void put_on_console(struct console *c, const char *text, size_t n)
 		put(c->fd, text, n);
 }
 
+/* As services' logs are (log.c): the full file becomes mkdl.log.1. */
+static void rotate_log(void)
+{
+	char old[128];
+
+	snprintf(old, sizeof(old), "%s.1", log_path);
+	close(log_fd);
+	rename(log_path, old);
+	console_log(log_path);
+}
+
 static void put_everywhere(const char *text, size_t n)
 {
 	for (int i = 0; i < console_count; i++)
 		put_on_console(&consoles[i], text, n);
 	if (console_count == 0)
 		put(STDERR_FILENO, text, n);
-	if (log_fd >= 0 && log_size + n <= LOG_LIMIT) {
+	if (log_fd >= 0 && log_size + n > LOG_LIMIT)
+		rotate_log();
+	if (log_fd >= 0) {
 		put(log_fd, text, n);
 		log_size += n;
 	}
@@ -153,6 +167,8 @@ const char *console_device(void)
 
 void console_log(const char *path)
 {
+	log_path = path;
+	log_size = 0;
 	log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 }
 

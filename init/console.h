@@ -8,7 +8,7 @@
 /* Find and open the consoles. Until then lines go to the descriptor that the kernel gave PID 1. Needs /dev and /sys. */
 void console_open(void);
 
-/* Keep a copy of the lines in this file. */
+/* Keep a copy of the lines in this file; once it is full it becomes PATH.1. The path stays with the caller. */
 void console_log(const char *path);
 
 /* The device of the last console, for a shell that needs a controlling terminal: "/dev/ttyS0". */
