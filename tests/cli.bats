@@ -87,6 +87,7 @@ commands() {
 
 @test "a word too many is refused with exit 2" {
 	for name in $(commands); do
+		[[ "$name" != config && "$name" != sign ]] || continue # take any number of files
 		run --separate-stderr "$MKDL" "$name" a b c d e f
 		echo "$name: $status $stderr"
 		assert_failure 2
