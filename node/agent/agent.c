@@ -60,7 +60,12 @@ int agent_list_desk(struct agent *g, char *const *files, struct error *err)
 
 		if (file_read_at(AT_FDCWD, *files, FETCH_DOCUMENT_LIMIT, &text, err) < 0)
 			return -1;
-		s.text = arena_strndup(g->arena, text.data ? text.data : "", text.len);
+		/* gzip holds NULs. */
+		char *copy = arena_alloc(g->arena, text.len + 1);
+
+		if (text.len)
+			memcpy(copy, text.data, text.len);
+		s.text = copy;
 		s.size = text.len;
 		if (sources_add(g->arena, &g->sources, s, err) < 0)
 			return -1;
