@@ -110,7 +110,8 @@ int network_status_parse(const char *name, const char *text, size_t n, struct ne
 		return error_set(err, "%s: is no whole status of the network", name);
 	for (size_t i = 1; i < flat.count; i++)
 		if (!read_line(&flat.lines[i], &s))
-			return error_set(err, "%s:%u: bad record %s", name, flat.lines[i].number, flat.lines[i].words[0]);
+			return error_set(err, "%s:%u: bad record %s", name, flat.lines[i].number,
+					 flat.lines[i].words[0]);
 	*out = s;
 	return 0;
 }

@@ -108,7 +108,8 @@ static void drop_clients(struct node *node, const struct network_status *status)
 		struct service *s = node->supervisor.services[i];
 		bool wanted = false;
 
-		if (!s->internal || (strncmp(s->plan->name, "dhcp-", 5) != 0 && strncmp(s->plan->name, "dhcp6-", 6) != 0))
+		if (!s->internal ||
+		    (strncmp(s->plan->name, "dhcp-", 5) != 0 && strncmp(s->plan->name, "dhcp6-", 6) != 0))
 			continue;
 		for (size_t c = 0; c < status->client_count; c++) {
 			char name[32];
@@ -144,7 +145,8 @@ static void address_changed(struct node *node)
 	node_variables(node, variables);
 	for (size_t i = 0; i < v->count; i++)
 		if (!v->services[i]->internal && service_refill(&node->arena, v->services[i], variables)) {
-			console_say("service %s is started again with the node's new address", v->services[i]->plan->name);
+			console_say("service %s is started again with the node's new address",
+				    v->services[i]->plan->name);
 			if (v->services[i]->pid)
 				service_stop(v->services[i], clock_ms(), true);
 		}
@@ -167,7 +169,8 @@ static void take_facts(struct node *node)
 		strcpy(f->node_ip, s->node_ip);
 	if (!node->settled || !strcmp(old, f->node_ip))
 		return;
-	console_say("network: the node's address changed from %s to %s (%s)", *old ? old : "none", f->node_ip, s->summary);
+	console_say("network: the node's address changed from %s to %s (%s)", *old ? old : "none", f->node_ip,
+		    s->summary);
 	address_changed(node);
 }
 

@@ -6,8 +6,8 @@
 #define NETWORK_PROGRAM "/usr/libexec/mkdl/network"
 #define NETWORK_FOLDER "/run/mkdl/net"
 
-/* After the plan changed: have the program begin anew with it, and wait until the network is as the new plan has it, for
- * mkdl.network_timeout= at most. What stays the same in the plan stays as it is. detail: DETAIL_SIZE bytes. */
+/* After the plan changed: have the program begin anew with it, and wait until the network is as the new plan has it,
+ * for mkdl.network_timeout= at most. What stays the same in the plan stays as it is. detail: DETAIL_SIZE bytes. */
 int network_again(struct node *node, char *detail, struct error *err);
 
 /* How a service's words are filled in. */

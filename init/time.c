@@ -1,5 +1,5 @@
-/* The time, before anything asks whether a certificate is valid: never before the image, or its kernel, was made, then as time servers have
- * it. busybox's ntpd runs as long as the node does; what it calls (node/network/event.c) writes /run/mkdl/net/time. */
+/* The time, before anything asks whether a certificate is valid: never before the image, or its kernel, was made, then
+ * as time servers have it. busybox's ntpd runs as long as the node does; what it calls (node/network/event.c) writes /run/mkdl/net/time. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -74,15 +74,15 @@ static void raise_to_floor(uint64_t built)
 	if (now >= floor.tv_sec)
 		return;
 	if (clock_settime(CLOCK_REALTIME, &floor) < 0)
-		console_say("time: the clock says %s, before the image was made, and cannot be set: %s", write_time(now, was),
-			    strerror(errno));
+		console_say("time: the clock says %s, before the image was made, and cannot be set: %s",
+			    write_time(now, was), strerror(errno));
 	else
 		console_say("time: the clock says %s, before the image was made: set to %s", write_time(now, was),
 			    write_time(floor.tv_sec, is));
 }
 
-/* The command line's, else the plan's, else those that leases name. Appended to the words of a command, each behind "-p";
- * returns who named them, NULL when nobody did. */
+/* The command line's, else the plan's, else those that leases name. Appended to the words of a command, each behind
+ * "-p"; returns who named them, NULL when nobody did. */
 static const char *add_servers(struct node *node, struct strings *run)
 {
 	const struct options *o = &node->options;
@@ -91,9 +91,10 @@ static const char *add_servers(struct node *node, struct strings *run)
 	size_t n = o->ntp_count ? o->ntp_count : plan->count ? plan->count : s->ntp_count;
 
 	for (size_t i = 0; i < n; i++) {
+		const char *server = o->ntp_count ? o->ntp[i] : plan->count ? plan->items[i] : s->ntp[i];
+
 		strings_add(&node->arena, run, "-p");
-		strings_add(&node->arena, run,
-			    arena_strdup(&node->arena, o->ntp_count ? o->ntp[i] : plan->count ? plan->items[i] : s->ntp[i]));
+		strings_add(&node->arena, run, arena_strdup(&node->arena, server));
 	}
 	return !n ? NULL : o->ntp_count ? "mkdl.ntp=" : plan->count ? "the configuration" : "DHCP";
 }
@@ -170,13 +171,14 @@ static int ask(struct node *node, const struct plan_service *plan, const char *f
 	node->time_changed = time_changed;
 	write_time(time(NULL), now);
 	if (heard)
-		snprintf(detail, DETAIL_SIZE, "%s, by NTP, %s%+.3f s", now, said.step ? "set by " : "right within ", said.offset);
+		snprintf(detail, DETAIL_SIZE, "%s, by NTP, %s%+.3f s", now, said.step ? "set by " : "right within ",
+			 said.offset);
 	else if (node->plan.time_policy == PLAN_REQUIRE)
-		return error_set(err, "no time server (%s, named by %s) answers within %u s, and the profile requires the time",
-				 server, from, node->plan.time_wait);
+		return error_set(err, "no time server (%s, named by %s) answers within %u s, and the profile requires "
+				 "the time", server, from, node->plan.time_wait);
 	else if (node->plan.time_wait) {
-		snprintf(detail, DETAIL_SIZE, "%s, by its own clock: no time server answers (%.60s, named by %s)", now, server,
-			 from);
+		snprintf(detail, DETAIL_SIZE, "%s, by its own clock: no time server answers (%.60s, named by %s)", now,
+			 server, from);
 		degraded_add("time: no time server answered (%.60s, named by %s)", server, from);
 	} else
 		snprintf(detail, DETAIL_SIZE, "%s, by its own clock", now);
@@ -194,8 +196,8 @@ int phase_time(struct node *node, char *detail, struct error *err)
 	if (from)
 		return ask(node, plan, from, detail, err);
 	if (node->plan.time_policy == PLAN_REQUIRE)
-		return error_set(err, "no time server is known, and the profile requires the time: name one in the profile's "
-				 "time, by DHCP (option 42) or by mkdl.ntp=");
+		return error_set(err, "no time server is known, and the profile requires the time: name one in the "
+				 "profile's time, by DHCP (option 42) or by mkdl.ntp=");
 	node->network_changed = network_changed;
 	node->time_changed = time_changed;
 	snprintf(detail, DETAIL_SIZE, "%s, by its own clock: no time server is known", write_time(time(NULL), now));

@@ -100,8 +100,8 @@ void network_apply_addresses(struct network *n)
 
 		if (find(n, w) || change(n, RTM_NEWADDR, w->link->index, &w->address, w->prefix, why) == 0)
 			continue;
-		network_say(w->link, "%s: address %s/%u: %s%s%s", network_name(n, w->link), address_text(&w->address, text),
-			    w->prefix, strerror(errno), *why ? ": " : "", why);
+		network_say(w->link, "%s: address %s/%u: %s%s%s", network_name(n, w->link),
+			    address_text(&w->address, text), w->prefix, strerror(errno), *why ? ": " : "", why);
 	}
 	for (size_t i = 0; i < n->kernel.address_count; i++) {
 		const struct kernel_address *a = &n->kernel.addresses[i];

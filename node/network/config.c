@@ -317,7 +317,8 @@ static void find_boot(struct network *n)
 	} else if (card && !l && !n->off) {
 		n->boot = adopt(n, card);
 	} else if (l) {
-		/* A record for something else may leave out the card that it booted from: it is asked as without records. */
+		/* A record for something else may leave out the card that it booted from: it is asked as without
+		 * records. */
 		if (l->implied && !is_part(n, l) && find_carrier(n, l) == l && !n->off)
 			l->plan.dhcp4 = true;
 		n->boot = find_carrier(n, l);

@@ -84,8 +84,8 @@ static int handle_dhcp(const char *run, enum lease_kind kind, const char *event,
 	return file_write_atomic_at(AT_FDCWD, path, out.data, out.len, 0644, err);
 }
 
-/* The machine's own clock follows at once: it may be switched off before the kernel writes it (every eleven minutes). No
- * such clock: nothing lost. */
+/* The machine's own clock follows at once: it may be switched off before the kernel writes it (every eleven
+ * minutes). No such clock: nothing lost. */
 static void write_rtc(void)
 {
 	_cleanup_close_ int fd = open("/dev/rtc0", O_RDONLY | O_CLOEXEC);

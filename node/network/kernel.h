@@ -7,8 +7,8 @@
 #include "init/plan-address.h"
 #include "node/network/netlink.h"
 
-/* Marks what this program set, so that it takes away nothing else: the protocol of addresses (IFA_PROTO, since Linux 5.18)
- * and routes, and the alias of the links that it made. No routing daemon uses the number (rt_protos). */
+/* Marks what this program set, so that it takes away nothing else: the protocol of addresses (IFA_PROTO, since Linux
+ * 5.18) and routes, and the alias of the links that it made. No routing daemon uses the number (rt_protos). */
 enum { KERNEL_PROTOCOL = 109 };
 #define KERNEL_ALIAS "mkdl"
 

@@ -287,7 +287,8 @@ int lease_from_variables(enum lease_kind kind, const char *(*get_value)(void *da
 	const char *address = get(&v, four ? "ip" : "ipv6");
 	uint64_t n;
 
-	if (!address_parse(address, &l.address) || (l.address.family == AF_INET) != four || !address_is_host(&l.address))
+	if (!address_parse(address, &l.address) || (l.address.family == AF_INET) != four ||
+	    !address_is_host(&l.address))
 		return error_set(err, "the server offered \"%.60s\", which is no host's %s address", address,
 				 four ? "IPv4" : "IPv6");
 	l.prefix = four ? read_mask(get(&v, "mask"), &l.address) : 128;

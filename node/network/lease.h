@@ -1,4 +1,5 @@
-/* The lease: what a DHCP server or a router said about one link, in /run/mkdl/net/LINK.dhcp4, .dhcp6 or .ra, a flat file:
+/* The lease: what a DHCP server or a router said about one link, in /run/mkdl/net/LINK.dhcp4, .dhcp6 or .ra, a flat
+ * file:
  *
  *	address ADDRESS                 dhcp4, dhcp6
  *	prefix BITS
@@ -54,10 +55,11 @@ struct lease {
 int lease_parse(const char *name, const char *text, size_t n, struct lease *out, struct error *err);
 void lease_write(const struct lease *l, struct strbuf *out);
 
-/* A lease from the variables that busybox's udhcpc and udhcpc6 give their script: `get` returns a variable's value or NULL.
- * Values that are not what they should be are left out; an address that is none is an error. now: seconds since boot. */
-int lease_from_variables(enum lease_kind kind, const char *(*get)(void *data, const char *name), void *data, uint64_t now,
-			 struct lease *out, struct error *err);
+/* A lease from the variables that busybox's udhcpc and udhcpc6 give their script: `get` returns a variable's value
+ * or NULL. Values that are not what they should be are left out; an address that is none is an error. now: seconds
+ * since boot. */
+int lease_from_variables(enum lease_kind kind, const char *(*get)(void *data, const char *name), void *data,
+			 uint64_t now, struct lease *out, struct error *err);
 
 /* Append what is new, up to the lists' sizes; doubles are left out. */
 void lease_add_dns(struct lease *l, const struct address *a);

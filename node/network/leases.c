@@ -8,7 +8,8 @@
 #include "base/file.h"
 #include "node/network/network.h"
 
-/* How long an address stays whose client begins anew: one that died and was started again has its lease back by then. */
+/* How long an address stays whose client begins anew: one that died and was started again has its lease back by
+ * then. */
 enum { GRACE_MS = 15000 };
 
 static void path_of(const struct network *n, const char *interface, enum lease_kind kind, char out[static 512])
@@ -135,7 +136,8 @@ static int64_t take_lease(const struct network *n, struct link *l, enum lease_ki
 		read_lease(n, network_name(n, l), kind, &read);
 	if (!read.there) {
 		if (l->leases[kind].there && kind != LEASE_RA)
-			drop(n, l, kind, asked ? "the DHCP server took the lease back" : "it is not asked for any more");
+			drop(n, l, kind,
+			     asked ? "the DHCP server took the lease back" : "it is not asked for any more");
 		l->leases[kind] = read;
 		return INT64_MAX;
 	}

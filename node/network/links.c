@@ -51,7 +51,8 @@ static void load_kind(const char *kind)
 		for (const char **path = aliases.items[i].paths; *path; path++) {
 			_cleanup_close_ int fd = open(*path, O_RDONLY | O_CLOEXEC);
 
-			/* Otherwise it makes a bond0 of its own (bonding.rst); other modules pass over what they do not know. */
+			/* Otherwise it makes a bond0 of its own (bonding.rst); other modules pass over what they do
+			 * not know. */
 			if (fd >= 0)
 				syscall(SYS_finit_module, fd, !strcmp(kind, "bond") ? "max_bonds=0" : "", 0);
 		}
@@ -91,8 +92,8 @@ static void change_link(struct message *m, int index, bool change_up, bool up)
 static void complain_kind(struct link *l, const char *kind, const char *module, const char *why)
 {
 	if (errno == EOPNOTSUPP)
-		network_say(l, "%s: the kernel knows no %s: add the module %s to the profile's drivers", l->plan.name, kind,
-			    module);
+		network_say(l, "%s: the kernel knows no %s: add the module %s to the profile's drivers", l->plan.name,
+			    kind, module);
 	else
 		network_say(l, "%s cannot be made: %s%s%s", l->plan.name, strerror(errno), *why ? ": " : "", why);
 }
@@ -196,7 +197,8 @@ static bool fits(struct network *n, const struct link *l, const struct kernel_li
 	const struct link *parent = l->plan.vlan_parent ? network_find(n, l->plan.vlan_parent) : NULL;
 
 	if (l->plan.vlan_parent)
-		return !strcmp(k->kind, "vlan") && k->vlan_id == l->plan.vlan_id && parent && k->parent == parent->index;
+		return !strcmp(k->kind, "vlan") && k->vlan_id == l->plan.vlan_id && parent &&
+		       k->parent == parent->index;
 	if (l->plan.bond_mode)
 		return !strcmp(k->kind, "bond") && k->bond_mode == find_mode(l->plan.bond_mode);
 	return !k->ours;

@@ -41,8 +41,8 @@ void message_put_string(struct message *m, unsigned short type, const char *valu
 size_t message_open(struct message *m, unsigned short type);
 void message_close(struct message *m, size_t opened);
 
-/* Send and wait for the kernel's verdict: 0, or -1 with errno set; `why` (may be NULL) gets the kernel's own words, "" when
- * it has none. */
+/* Send and wait for the kernel's verdict: 0, or -1 with errno set; `why` gets the kernel's own words,
+ * "" when it has none. */
 int netlink_call(struct netlink *n, struct message *m, char why[static 128]);
 
 /* Send a request for a dump and call `take` with each message of the answer. -1 with err filled when the kernel refuses

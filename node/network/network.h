@@ -1,6 +1,6 @@
-/* The node's network: what is wanted (plan, command line, leases), what the kernel has, and the steps that bring the second
- * to the first. Every pass does all of it anew, so that it does not matter whether a link, a lease or this program came
- * late or twice. */
+/* The node's network: what is wanted (plan, command line, leases), what the kernel has, and the steps that bring the
+ * second to the first. Every pass does all of it anew, so that it does not matter whether a link, a lease or this
+ * program came late or twice. */
 #pragma once
 
 #include <stdbool.h>
@@ -86,8 +86,8 @@ void network_say(struct link *l, const char *fmt, ...) __attribute__((format(pri
 /* resolv.conf from everything known. */
 void network_write_resolver(struct network *n);
 
-/* The node's address by the plan's node-ip or the command line's: 0 with the address and its link's name in out, interface;
- * -1 with the reason and the candidates. */
+/* The node's address by the plan's node-ip or the command line's: 0 with the address and its link's name in out,
+ * interface; -1 with the reason and the candidates. */
 int network_choose(const struct network *n, struct address *out, char interface[static 16], struct error *err);
 
 /* Is every link there that the boot waits for? The reason why not, naming what to do. */

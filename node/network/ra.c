@@ -22,7 +22,8 @@ static void take_servers(const unsigned char *p, size_t n, struct lease *l)
 	}
 }
 
-/* One name of labels (RFC 1035, 3.1; no pointers here) from the n bytes at p; returns its length there, 0 at the end. */
+/* One name of labels (RFC 1035, 3.1; no pointers here) from the n bytes at p; returns its length there, 0 at the
+ * end. */
 static size_t take_name(const unsigned char *p, size_t n, struct lease *l)
 {
 	char name[254];

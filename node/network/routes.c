@@ -20,8 +20,8 @@ struct wishes {
 
 static bool same(const struct kernel_route *a, const struct kernel_route *b)
 {
-	return a->index == b->index && a->prefix == b->prefix && a->metric == b->metric && address_equal(&a->to, &b->to) &&
-	       address_equal(&a->via, &b->via);
+	return a->index == b->index && a->prefix == b->prefix && a->metric == b->metric &&
+	       address_equal(&a->to, &b->to) && address_equal(&a->via, &b->via);
 }
 
 /* The bits behind the prefix are no part of a destination; the kernel refuses them. */
@@ -79,8 +79,8 @@ static void wish_lease(const struct network *n, struct wishes *all, struct link 
 		});
 }
 
-/* Is the router on a network of one of the link's addresses? Otherwise the kernel has to be told that it is there all the
- * same, as with an address that is alone in its network. */
+/* Is the router on a network of one of the link's addresses? Otherwise the kernel has to be told that it is there
+ * all the same, as with an address that is alone in its network. */
 static bool is_reachable(const struct network *n, const struct kernel_route *r)
 {
 	if (address_is_link_local(&r->via))
@@ -133,8 +133,8 @@ static void add(struct network *n, const struct wish *w)
 	if (is_there(n, r) || change(n, RTM_NEWROUTE, r, why) == 0)
 		return;
 	network_say(w->link, "%s: route to %s/%u via %s: %s%s%s", network_name(n, w->link), address_text(&r->to, to),
-		    r->prefix, r->via.family ? address_text(&r->via, via) : "the link", strerror(errno), *why ? ": " : "",
-		    why);
+		    r->prefix, r->via.family ? address_text(&r->via, via) : "the link", strerror(errno),
+		    *why ? ": " : "", why);
 }
 
 void network_apply_routes(struct network *n)

@@ -127,7 +127,8 @@ static void choose_as_before(struct network *n)
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/interface", n->run);
-	if (network_wanted(n).word[0] || n->count || file_read_at(AT_FDCWD, path, 15, &name, &ignored) < 0 || !name.data)
+	if (network_wanted(n).word[0] || n->count || file_read_at(AT_FDCWD, path, 15, &name, &ignored) < 0 ||
+	    !name.data)
 		return;
 	snprintf(n->options.interface, sizeof(n->options.interface), "%s", name.data);
 }
@@ -274,7 +275,9 @@ static bool wait_for_news(struct network *n, const struct running *r)
 
 static int open_all(const struct network *n, struct running *r, struct error *err)
 {
-	static const unsigned groups[] = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_ND_USEROPT, 0};
+	static const unsigned groups[] = {
+		RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_ND_USEROPT, 0,
+	};
 	char path[512];
 	sigset_t ends;
 

@@ -3,6 +3,6 @@
 
 #include "node/network/network.h"
 
-/* Does not return while all is well. -1: the kernel or the folders refuse; PID 1 starts it again. 0: SIGTERM. The network
- * stays as it is in either case. once: return as soon as one pass is done (for tests). */
+/* Does not return while all is well. -1: the kernel or the folders refuse; PID 1 starts it again. 0: SIGTERM. The
+ * network stays as it is in either case. once: return as soon as one pass is done (for tests). */
 int network_run(struct network *n, bool once, struct error *err);

@@ -69,7 +69,8 @@ static int explain_missing(const struct network *n, const char *word, const char
 		return error_set(err, "the machine shows no Ethernet interface: "
 				 "is its driver in the image (the profile's drivers)?");
 	if (!word)
-		return error_set(err, "no interface is the node's: the plan has optional links only; there are: %s", cards);
+		return error_set(err, "no interface is the node's: the plan has optional links only; there are: %s",
+				 cards);
 	return error_set(err, "no interface is %s, which %s names; there are: %s", word, from, cards);
 }
 
@@ -122,10 +123,11 @@ static int link_is_up(const struct network *n, const struct link *l, struct erro
 	if (!k->carrier)
 		return error_set(err, "%s has no link: check cable and switch port", k->name);
 	if (l->plan.dhcp4 && !l->leases[LEASE_DHCP4].there)
-		return error_set(err, "no answer from a DHCP server on %s (%s): does one serve this network?", k->name, mac);
+		return error_set(err, "no answer from a DHCP server on %s (%s): does one serve this network?",
+				 k->name, mac);
 	if (l->plan.dhcp6 && !l->leases[LEASE_DHCP6].there)
-		return error_set(err, "no answer from a DHCPv6 server on %s (%s): does one serve this network?", k->name,
-				 mac);
+		return error_set(err, "no answer from a DHCPv6 server on %s (%s): does one serve this network?",
+				 k->name, mac);
 	if (!has_fixed(n, l))
 		return error_set(err, "%s", l->problem[0] ? l->problem : "an address is not usable yet");
 	if (l->plan.ra == PLAN_RA_YES && !l->plan.dhcp6 && !has_address(n, l, AF_INET6))
@@ -159,7 +161,8 @@ static int look_at_provisional(struct network *n, struct error *err)
 		snprintf(without + used, sizeof(without) - used, "%s%s %s", used ? ", " : "", k->name, k->mac);
 	}
 	if (asked)
-		return error_set(err, "no answer from a DHCP server on %s (%s): does one serve this network?", asked, mac);
+		return error_set(err, "no answer from a DHCP server on %s (%s): does one serve this network?", asked,
+				 mac);
 	if (*without)
 		return error_set(err, "%s has no link: check cable and switch port", without);
 	return explain_missing(n, NULL, NULL, err);
