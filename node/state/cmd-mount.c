@@ -131,6 +131,7 @@ int cmd_mount(struct state_node *n, struct error *err)
 {
 	if (check_plan(n, err) < 0)
 		return -1;
+	stay_alive();
 	for (size_t i = 0; i < n->plan.state_count; i++) {
 		int status = mount_one(n, &n->plan.states[i], err);
 

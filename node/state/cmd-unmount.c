@@ -11,7 +11,7 @@
 #include "node/state/state.h"
 
 /* A server that does not answer is given this long before what hangs on it is given up. */
-enum { ANSWER_MS = 3000, UNMOUNT_MS = 15000, LOGOUT_MS = 15000 };
+enum { ANSWER_MS = 3000, UNMOUNT_MS = 15000, LOGOUT_MS = 8000, GIVE_UP_MS = 3000 };
 
 static int ask(void *data, struct error *err)
 {
@@ -20,6 +20,18 @@ static int ask(void *data, struct error *err)
 	(void)err;
 	(void)statvfs(data, &st);
 	return 0;
+}
+
+/* Servers that did not answer: each is asked once. */
+static const char *dead[16];
+static size_t dead_count;
+
+static bool is_dead(const char *server)
+{
+	for (size_t i = 0; i < dead_count; i++)
+		if (!strcmp(dead[i], server))
+			return true;
+	return false;
 }
 
 static bool is_away(const struct record *r)
@@ -32,9 +44,11 @@ static bool is_away(const struct record *r)
 		iscsi_session_state(r->target, state);
 		return strcmp(state, "LOGGED_IN") != 0;
 	}
-	if (!r->server)
-		return false;
+	if (!r->server || is_dead(r->server))
+		return r->server;
 	run_function(ask, (void *)(r->export ? r->export : r->path), ANSWER_MS, &hung, &ignored);
+	if (hung && dead_count < sizeof(dead) / sizeof(*dead))
+		dead[dead_count++] = r->server;
 	return hung;
 }
 
@@ -65,13 +79,7 @@ static int unmount(void *data, struct error *err)
 
 static void give_up(const struct record *r)
 {
-	_cleanup_error_ struct error err = {0};
-
-	say("%s: %s %s is away: given up; what was not written yet is lost", r->path,
-	    r->kind == PLAN_STATE_ISCSI ? "its target" : "its server", r->kind == PLAN_STATE_ISCSI ? r->target : r->server);
-	/* MNT_FORCE ends the requests that wait for an NFS server; a logout those that wait for a target. */
-	if (r->kind == PLAN_STATE_ISCSI && iscsi_logout(r->target, LOGOUT_MS, &err) < 0)
-		say("%s: %s", r->path, error_text(&err));
+	/* Ends the requests that wait for an NFS server. */
 	if (r->export)
 		umount2(r->export, MNT_FORCE | UMOUNT_NOFOLLOW);
 	umount2(r->path, MNT_FORCE | UMOUNT_NOFOLLOW);
@@ -95,7 +103,9 @@ static void unmount_one(const struct state_node *n, struct record *r)
 
 	status = is_away(r) ? -1 : run_function(unmount, (void *)r->path, UNMOUNT_MS, &hung, &err);
 	if (status < 0) {
-		run_function(give_up_in_child, r, LOGOUT_MS + 1000, &hung, &err);
+		if (r->kind != PLAN_STATE_ISCSI)
+			say("%s: its server %s is away: given up; what was not written yet is lost", r->path, r->server ? r->server : "");
+		run_function(give_up_in_child, r, GIVE_UP_MS, &hung, &err);
 		return;
 	}
 	if (status > 0)
@@ -119,6 +129,27 @@ static void log_out(struct record *records, size_t count)
 	}
 }
 
+static int drop(void *target, struct error *err)
+{
+	return iscsi_drop(target, err) < 0 ? 1 : 0;
+}
+
+/* Dead sessions first: processes and the kernel wait for them, and get an error now. */
+static void drop_dead(struct record *records, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		_cleanup_error_ struct error err = {0};
+		bool hung;
+
+		if (records[i].kind != PLAN_STATE_ISCSI || !is_away(&records[i]))
+			continue;
+		iscsid_stop();
+		say("%s: its target %s is away: given up; what was not written yet is lost", records[i].path, records[i].target);
+		if (run_function(drop, (void *)records[i].target, LOGOUT_MS, &hung, &err) != 0)
+			say("%s: %s", records[i].path, error_text(&err));
+	}
+}
+
 int cmd_unmount(struct state_node *n, struct error *err)
 {
 	int64_t began = clock_ms();
@@ -127,6 +158,7 @@ int cmd_unmount(struct state_node *n, struct error *err)
 
 	if (records_read(&n->arena, &records, &count, err) < 0)
 		return -1;
+	drop_dead(records, count);
 	/* Sorted by path, an outer one stands before what is in it. */
 	for (size_t i = count; i-- > 0;) {
 		if (records[i].kind == PLAN_STATE_TMPFS)

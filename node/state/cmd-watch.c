@@ -29,6 +29,8 @@ static const char *what_is_away(const struct watched *w, struct arena *a)
 {
 	if (w->record.kind == PLAN_STATE_ISCSI)
 		return arena_printf(a, "iSCSI target %s", w->record.target);
+	if (w->record.kind == PLAN_STATE_DISK)
+		return arena_printf(a, "disk %s", w->record.device);
 	return arena_printf(a, "nfs server %s", w->record.server ? w->record.server : "");
 }
 
@@ -214,8 +216,17 @@ static void keep_iscsid(int64_t now)
 		return;
 	next = now + SLOW_MS;
 	say("iscsid ended; starting it again");
-	if (iscsid_start(&err) < 0)
-		say("%s", error_text(&err));
+	/* Not in this process: the cgroup that it moves to is not the service's. */
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		stay_alive();
+		if (iscsid_start(&err) < 0)
+			say("%s", error_text(&err));
+		_exit(0);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
 }
 
 int cmd_watch(struct state_node *n, struct error *err)

@@ -10,7 +10,7 @@
  *
  *	main.c cmd-mount.c cmd-watch.c cmd-unmount.c   the commands
  *	attach.c       one state, by kind, to its mount
- *	nfs.c iscsi.c iscsid.c loop.c disk.c           the kinds
+ *	nfs.c iscsi.c iscsid.c session-drop.c loop.c disk.c   the kinds
  *	filesystem.c signature.c                       what is on a block device; making, checking and mounting it
  *	reservation.c                                  one node at a time on a LUN (SCSI persistent reservations)
  *	options.c facts.c record.c reach.c run.c       their tools */
@@ -158,12 +158,18 @@ enum outcome nfs_mount(struct state_node *n, const struct plan_state *s, const c
 
 /* ---- iscsid.c */
 
+/* Into PID 1's own cgroup: what is started from here on stays when the state's service is restarted or stopped. */
+void stay_alive(void);
+
+
 /* Have iscsid running (it takes over the sessions that there are). */
 int iscsid_start(struct error *err);
 bool iscsid_runs(void);
 void iscsid_stop(void);
 /* Log out of a session; works when its target is dead, and lets go of I/O that waits for it. */
 int iscsi_logout(const char *target, int limit_ms, struct error *err);
+/* End a session whose target is dead, at once: what waits for it gets an error. Without iscsid, which must not run. */
+int iscsi_drop(const char *target, struct error *err);
 /* The session ("session1") with a target, if there is one. */
 enum { SESSION_NAME = 32 };
 bool iscsi_session_find(const char *target, char out[static SESSION_NAME]);
