@@ -47,10 +47,10 @@ static const struct {
 	const char *module;
 	bool driver; /* loaded when there is such hardware */
 } modules[] = {
-	{NEED_NFS, "nfsv4", false}, {NEED_ISCSI, "iscsi_tcp", false}, {NEED_ISCSI, "sd_mod", false},
-	{NEED_LOOP, "loop", false}, {NEED_EXT4, "ext4", false}, {NEED_XFS, "xfs", false},
-	{NEED_DISK, "sd_mod", false}, {NEED_DISK, "ahci", true}, {NEED_DISK, "nvme", true}, {NEED_DISK, "virtio_blk", true},
-	{NEED_DISK, "virtio_scsi", true},
+	{NEED_NFS, "nfsv4", false},	 {NEED_ISCSI, "iscsi_tcp", false}, {NEED_ISCSI, "sd_mod", false},
+	{NEED_LOOP, "loop", false},	 {NEED_EXT4, "ext4", false},	   {NEED_XFS, "xfs", false},
+	{NEED_DISK, "sd_mod", false},	 {NEED_DISK, "ahci", true},	   {NEED_DISK, "nvme", true},
+	{NEED_DISK, "virtio_blk", true}, {NEED_DISK, "virtio_scsi", true},
 };
 
 /* The place of the first state that has this need. */

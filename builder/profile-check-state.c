@@ -7,7 +7,8 @@ void check_profile_state(struct loader *l)
 	struct profile *p = l->profile;
 	const struct value *states = value_get(l->merged, "state", NULL);
 	const struct value *chosen = value_get(value_get(l->merged, "containerd", NULL), "snapshotter", NULL);
-	const struct plan_surroundings around = {.many_nodes = true, .snapshotter = chosen ? p->containerd.snapshotter : NULL};
+	const struct plan_surroundings around = {.many_nodes = true,
+						 .snapshotter = chosen ? p->containerd.snapshotter : NULL};
 	const struct plan_advice *list;
 	size_t count = plan_advise_states(l->reader.arena, &p->plan, &around, &list);
 

@@ -1,5 +1,5 @@
-/* What state cannot be or should not be, beyond what its records say each: one set of rules for the profile, where all nodes
- * have it, and for the node that is about to mount it. */
+/* What state cannot be or should not be, beyond what its records say each: one set of rules for the profile, where all
+ * nodes have it, and for the node that is about to mount it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +36,8 @@ static const char *option(const struct plan_state *s, const char *name)
 	size_t n = strlen(name);
 
 	for (size_t i = 0; i < s->options.count; i++)
-		if (!strncmp(s->options.items[i], name, n) && (!s->options.items[i][n] || s->options.items[i][n] == '='))
+		if (!strncmp(s->options.items[i], name, n) &&
+		    (!s->options.items[i][n] || s->options.items[i][n] == '='))
 			return s->options.items[i] + n + (s->options.items[i][n] == '=');
 	return NULL;
 }
@@ -51,16 +52,22 @@ static void advise_shared(struct advising *a, const struct plan_state *s)
 	if (!a->around->many_nodes || s->one_node)
 		return;
 	if (s->kind == PLAN_STATE_ISCSI && !has_variable(s->target))
-		advise(a, s, true, "target", "every node that boots this image would have the same LUN, which destroys what is on it: put "
+		advise(a, s, true, "target",
+		       "every node that boots this image would have the same LUN, which destroys what is on it: put "
 		       "${mac} into the target's name, or say \"one_node: true\" if only one node boots it");
 	if (s->kind == PLAN_STATE_LOOP && !has_variable(s->file) && !has_variable(s->export))
-		advise(a, s, true, "file", "every node that boots this image would mount the same file system, which destroys what is on it: "
+		advise(a, s, true, "file",
+		       "every node that boots this image would mount the same file system, which destroys what is on "
+		       "it: "
 		       "put ${mac} into its name, or say \"one_node: true\" if only one node boots it");
 	for (size_t i = 0; i < sizeof(private_folders) / sizeof(*private_folders); i++)
 		if (s->kind == PLAN_STATE_NFS && !has_variable(s->export) && path_is_below(s->path, private_folders[i]))
-			advise(a, s, true, "export", arena_printf(a->arena, "%s belongs to one node, and every node that boots this image "
-			       "would have the same: put ${mac} into the export, or say \"one_node: true\" if only one node boots it",
-			       s->path));
+			advise(a, s, true, "export",
+			       arena_printf(a->arena,
+					    "%s belongs to one node, and every node that boots this image "
+					    "would have the same: put ${mac} into the export, or say \"one_node: "
+					    "true\" if only one node boots it",
+					    s->path));
 }
 
 static void advise_place(struct advising *a, const struct plan_state *s)
@@ -69,8 +76,9 @@ static void advise_place(struct advising *a, const struct plan_state *s)
 
 	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
 		if (path_is_below(s->path, taken[i]))
-			advise(a, s, true, "path", arena_printf(a->arena, "%s is what PID 1 mounts itself; no state belongs there",
-								taken[i]));
+			advise(a, s, true, "path",
+			       arena_printf(a->arena, "%s is what PID 1 mounts itself; no state belongs there",
+					    taken[i]));
 }
 
 static bool is_below_nfs(const struct plan *plan, const char *path)
@@ -94,7 +102,8 @@ static void advise_overlays(struct advising *a, const struct plan *plan, const s
 	if (s->kind != PLAN_STATE_NFS || !path_is_below("/var/lib/containerd", s->path) || !a->around->snapshotter ||
 	    strcmp(a->around->snapshotter, "overlayfs") != 0 || !plan_needs_native(plan))
 		return;
-	advise(a, s, true, "path", "containerd's overlayfs cannot have its upper layers on NFS (images are imported, then no container "
+	advise(a, s, true, "path",
+	       "containerd's overlayfs cannot have its upper layers on NFS (images are imported, then no container "
 	       "starts): leave out \"snapshotter\", and native is used; or keep this state on iscsi, loop or tmpfs");
 }
 
@@ -116,12 +125,17 @@ static void advise_nfs(struct advising *a, const struct plan_state *s)
 	if (s->kind != PLAN_STATE_NFS && s->kind != PLAN_STATE_LOOP)
 		return;
 	if (version && !strcmp(version, "4.2") && is_since(a->around->kernel, 6, 6))
-		advise(a, s, false, "options", "NFS 4.2 with kernels since 6.6 and nfs-ganesha before 6.2 gives zeros in place of data, without "
+		advise(a, s, false, "options",
+		       "NFS 4.2 with kernels since 6.6 and nfs-ganesha before 6.2 gives zeros in place of data, "
+		       "without "
 		       "an error: leave out vers= (4.1), unless the server is another one");
 	if (version && version[0] != '4')
-		advise(a, s, true, "options", "NFS before version 4 needs helpers that a node does not have: leave out vers= (4.1)");
+		advise(a, s, true, "options",
+		       "NFS before version 4 needs helpers that a node does not have: leave out vers= (4.1)");
 	if (option(s, "soft") || option(s, "softerr"))
-		advise(a, s, false, "options", "soft: what is being written when the server is away gets an error and is lost; without it, it waits");
+		advise(a, s, false, "options",
+		       "soft: what is being written when the server is away gets an error and is lost; without it, it "
+		       "waits");
 }
 
 static uint64_t megabytes(const char *size)
@@ -153,7 +167,8 @@ static void advise_image(struct advising *a, const struct plan_state *s)
 static void advise_fallback(struct advising *a, const struct plan_state *s)
 {
 	if (is_remote(s) && s->away == PLAN_AWAY_TMPFS && path_is_below(s->path, "/var/lib/etcd"))
-		advise(a, s, true, "away", "etcd that starts with an empty folder leaves its cluster or begins another: let it wait");
+		advise(a, s, true, "away",
+		       "etcd that starts with an empty folder leaves its cluster or begins another: let it wait");
 }
 
 size_t plan_advise_states(struct arena *arena, const struct plan *plan, const struct plan_surroundings *around,

@@ -1,5 +1,5 @@
-/* Rules for the state of a plan as a whole: what cannot work, and what is dangerous. The builder applies them to a profile,
- * the state's program on the node to the plan that it is about to carry out. */
+/* Rules for the state of a plan as a whole: what cannot work, and what is dangerous. The builder applies them to a
+ * profile, the state's program on the node to the plan that it is about to carry out. */
 #pragma once
 
 #include "init/plan.h"

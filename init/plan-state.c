@@ -67,8 +67,8 @@ static int check_lun(const char *word, const char *value, struct error *err)
 }
 
 /* The field of these is the state itself. */
-static int read_chap(struct plan_reading *r, const struct plan_record *record, const char **words, size_t count, void *field,
-		     struct error *err)
+static int read_chap(struct plan_reading *r, const struct plan_record *record, const char **words, size_t count,
+		     void *field, struct error *err)
 {
 	struct plan_state *state = field;
 
@@ -86,8 +86,8 @@ static void write_chap(const struct plan_record *record, const void *field, stru
 		flat_add(out, record->word, state->chap_user, state->chap_password, NULL);
 }
 
-static int read_away(struct plan_reading *r, const struct plan_record *record, const char **words, size_t count, void *field,
-		     struct error *err)
+static int read_away(struct plan_reading *r, const struct plan_record *record, const char **words, size_t count,
+		     void *field, struct error *err)
 {
 	struct plan_state *state = field;
 	int i = plan_choose(words[0], aways, err);
@@ -97,7 +97,8 @@ static int read_away(struct plan_reading *r, const struct plan_record *record, c
 		return -1;
 	state->away = (enum plan_away)i;
 	if ((state->away == PLAN_AWAY_WAIT) != (count == 1))
-		return error_set(err, state->away == PLAN_AWAY_WAIT ? "\"wait\" stands alone" : "\"%s\" needs a value", words[0]);
+		return error_set(err, state->away == PLAN_AWAY_WAIT ? "\"wait\" stands alone" : "\"%s\" needs a value",
+				 words[0]);
 	if (state->away == PLAN_AWAY_REBOOT)
 		return plan_read_seconds(words[1], &state->away_seconds, err);
 	if (state->away == PLAN_AWAY_TMPFS)
@@ -174,8 +175,8 @@ int plan_check_states(const char *name, const struct plan *p, struct error *err)
 		if (s->kind == PLAN_STATE_DISK && !s->device)
 			missing = "device";
 		if (missing)
-			return error_set(err, "%s:%u: state %s is %s and has no %s", name, s->at.line, s->path, kinds[s->kind],
-					 missing);
+			return error_set(err, "%s:%u: state %s is %s and has no %s", name, s->at.line, s->path,
+					 kinds[s->kind], missing);
 	}
 	return 0;
 }

@@ -41,7 +41,8 @@ static int run_program(struct node *node, struct error *err)
 
 	if (child_run(&node->supervisor, &child, &result, err) == 0)
 		return 0;
-	if (WIFEXITED(result.status) && WEXITSTATUS(result.status) == EXIT_REBOOT && !result.interrupted && !result.timed_out)
+	if (WIFEXITED(result.status) && WEXITSTATUS(result.status) == EXIT_REBOOT && !result.interrupted &&
+	    !result.timed_out)
 		supervise_request(&node->supervisor, REQUEST_REBOOT, "the state's policy");
 	return -1;
 }
@@ -64,9 +65,11 @@ static int check_kubelet(const struct plan *plan, struct error *err)
 {
 	struct statfs fs;
 
-	if (!plan_find_service(plan, "kubelet") || statfs(KUBELET_ROOT, &fs) < 0 || (unsigned)fs.f_type != OVERLAYFS_SUPER_MAGIC)
+	if (!plan_find_service(plan, "kubelet") || statfs(KUBELET_ROOT, &fs) < 0 ||
+	    (unsigned)fs.f_type != OVERLAYFS_SUPER_MAGIC)
 		return 0;
-	return error_set(err, KUBELET_ROOT " is on an overlay, where the kubelet cannot work: give it a state of its own, as in "
+	return error_set(err, KUBELET_ROOT
+			 " is on an overlay, where the kubelet cannot work: give it a state of its own, as in "
 			 "\"state: {" KUBELET_ROOT ": tmpfs 50%%}\"");
 }
 
@@ -78,7 +81,9 @@ int phase_state(struct node *node, char *detail, struct error *err)
 	for (size_t i = 0; i < plan->state_count; i++)
 		remote = remote || plan->states[i].kind != PLAN_STATE_TMPFS;
 	if (remote && access(PROGRAM, X_OK) < 0)
-		return error_set(err, "the image lacks what mounts state that is not tmpfs: build it from a profile with such state");
+		return error_set(
+			err,
+			"the image lacks what mounts state that is not tmpfs: build it from a profile with such state");
 	if (remote && (run_program(node, err) < 0 || start_watch(node, err) < 0))
 		return -1;
 	for (size_t i = 0; i < plan->state_count && !remote; i++)

@@ -44,7 +44,11 @@ static bool read_state(struct context *c, const char *path, struct state *out)
 	struct state s = {0};
 	const struct {
 		const char *key, **field;
-	} texts[] = {{"path", &s.path}, {"kind", &s.kind}, {"source", &s.source}, {"health", &s.health}, {"text", &s.text}};
+	} texts[] = {{"path", &s.path},
+		     {"kind", &s.kind},
+		     {"source", &s.source},
+		     {"health", &s.health},
+		     {"text", &s.text}};
 	struct flat flat;
 
 	if (!text)
@@ -159,9 +163,9 @@ static void print_status(struct context *c, const struct flat *reply)
 	if (config.count)
 		print_field(c, "configuration", COLOUR_NONE, "%s", sources(c, &config));
 	for (size_t i = 0; i < count; i++)
-		print_field(c, i ? "" : "state", strcmp(states[i].health, "ok") ? COLOUR_WARN : COLOUR_NONE, "%s: %s %s%s%s%s%s",
-			    states[i].path, states[i].kind, states[i].source ? states[i].source : "",
-			    states[i].source ? ", " : "", states[i].health,
+		print_field(c, i ? "" : "state", strcmp(states[i].health, "ok") ? COLOUR_WARN : COLOUR_NONE,
+			    "%s: %s %s%s%s%s%s", states[i].path, states[i].kind,
+			    states[i].source ? states[i].source : "", states[i].source ? ", " : "", states[i].health,
 			    states[i].text ? ": " : "", states[i].text ? states[i].text : "");
 	print_health(c, reply);
 }

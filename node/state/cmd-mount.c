@@ -53,8 +53,13 @@ static int fall_back(const struct plan_state *s, struct record *r, const char *w
 {
 	if (tmpfs_attach(s->path, s->away_size, NULL, err) < 0)
 		return -1;
-	say("%s: DEGRADED: %s; in RAM (%s) instead: what is written there is lost at the next boot", s->path, why, s->away_size);
-	*r = (struct record){.path = s->path, .kind = PLAN_STATE_TMPFS, .source = r->source, .health = HEALTH_DEGRADED, .text = r->text};
+	say("%s: DEGRADED: %s; in RAM (%s) instead: what is written there is lost at the next boot", s->path, why,
+	    s->away_size);
+	*r = (struct record){.path = s->path,
+			     .kind = PLAN_STATE_TMPFS,
+			     .source = r->source,
+			     .health = HEALTH_DEGRADED,
+			     .text = r->text};
 	return 0;
 }
 
@@ -63,7 +68,8 @@ static void tell_waiting(const struct plan_state *s, const char *why, int64_t be
 	int64_t seconds = (clock_ms() - began) / 1000;
 
 	if (s->away == PLAN_AWAY_REBOOT)
-		say("%s: %s; waiting for %lld s, rebooting after %u s", s->path, why, (long long)seconds, s->away_seconds);
+		say("%s: %s; waiting for %lld s, rebooting after %u s", s->path, why, (long long)seconds,
+		    s->away_seconds);
 	else
 		say("%s: %s; waiting for it, for %lld s so far", s->path, why, (long long)seconds);
 }

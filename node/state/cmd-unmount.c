@@ -104,7 +104,8 @@ static void unmount_one(const struct state_node *n, struct record *r)
 	status = is_away(r) ? -1 : run_function(unmount, (void *)r->path, UNMOUNT_MS, &hung, &err);
 	if (status < 0) {
 		if (r->kind != PLAN_STATE_ISCSI)
-			say("%s: its server %s is away: given up; what was not written yet is lost", r->path, r->server ? r->server : "");
+			say("%s: its server %s is away: given up; what was not written yet is lost", r->path,
+			    r->server ? r->server : "");
 		run_function(give_up_in_child, r, GIVE_UP_MS, &hung, &err);
 		return;
 	}
@@ -144,7 +145,8 @@ static void drop_dead(struct record *records, size_t count)
 		if (records[i].kind != PLAN_STATE_ISCSI || !is_away(&records[i]))
 			continue;
 		iscsid_stop();
-		say("%s: its target %s is away: given up; what was not written yet is lost", records[i].path, records[i].target);
+		say("%s: its target %s is away: given up; what was not written yet is lost", records[i].path,
+		    records[i].target);
 		if (run_function(drop, (void *)records[i].target, LOGOUT_MS, &hung, &err) != 0)
 			say("%s: %s", records[i].path, error_text(&err));
 	}

@@ -135,7 +135,8 @@ static void came_back(struct watched *w, const char *id, int64_t now, struct are
 	bool hung;
 
 	if (w->said_away)
-		say("%s: %s answers again after %lld s", w->record.path, what_is_away(w, a), (long long)(now - w->away) / 1000);
+		say("%s: %s answers again after %lld s", w->record.path, what_is_away(w, a),
+		    (long long)(now - w->away) / 1000);
 	w->said_away = false;
 	w->away = 0;
 	if (w->record.kind != PLAN_STATE_ISCSI || !w->record.device)
@@ -168,7 +169,8 @@ static void look_after(struct watched *w, const char *id, int64_t now, struct ar
 		    (long long)(now - since) / 1000);
 	} else if (w->said_away && now - w->reminded >= REMIND_MS) {
 		w->reminded = now;
-		say("%s: %s does not answer (for %lld s)", w->record.path, what_is_away(w, a), (long long)(now - since) / 1000);
+		say("%s: %s does not answer (for %lld s)", w->record.path, what_is_away(w, a),
+		    (long long)(now - since) / 1000);
 	}
 }
 
@@ -194,15 +196,18 @@ static void look_for_readonly(struct watched *all, size_t count)
 		}
 		if (!options || !path || !mine || options < path)
 			continue;
-		readonly = !strncmp(options + 1, "ro", 2) && (options[3] == ',' || !options[3]) && strncmp(mine, "ro", 2) != 0;
+		readonly = !strncmp(options + 1, "ro", 2) && (options[3] == ',' || !options[3]) &&
+			   strncmp(mine, "ro", 2) != 0;
 		for (size_t i = 0; i < count; i++) {
 			struct watched *w = &all[i];
 
 			if (strcmp(w->record.path, path) != 0 || w->readonly == readonly)
 				continue;
 			w->readonly = readonly;
-			say("%s: %s", path, readonly ? "READ-ONLY: the kernel found an error in the file system; it is checked at "
-			    "the next boot" : "can be written again");
+			say("%s: %s", path,
+			    readonly ? "READ-ONLY: the kernel found an error in the file system; it is checked at "
+				       "the next boot"
+				     : "can be written again");
 		}
 	}
 }

@@ -70,7 +70,8 @@ static int find(struct arena *a, const char *device, const char **out, struct er
 		if (!is_disk(d->d_name) || !is_it(d->d_name, device))
 			continue;
 		if (found)
-			return error_set(err, "/dev/%s and %s are both %s: one of them has to be named otherwise", d->d_name, found, device);
+			return error_set(err, "/dev/%s and %s are both %s: one of them has to be named otherwise",
+					 d->d_name, found, device);
 		found = arena_printf(a, "/dev/%s", d->d_name);
 	}
 	*out = found;

@@ -74,8 +74,9 @@ int fill_variables(struct state_node *n, const char *text, const char **out, str
 
 		snprintf(wanted, sizeof(wanted), "${%s}", v->name);
 		if (strstr(text, wanted) && !is_usable(v->value))
-			return error_set(err, "%s: this machine has no %s that can stand in a name (\"%s\"); use ${mac}", text,
-					 v->name, v->value);
+			return error_set(err,
+					 "%s: this machine has no %s that can stand in a name (\"%s\"); use ${mac}",
+					 text, v->name, v->value);
 	}
 	size = names_fill(text, n->variables, NULL, 0) + 1;
 	filled = arena_alloc(&n->arena, size);
@@ -116,8 +117,10 @@ int state_load(struct state_node *n, struct error *err)
 	for (size_t i = 0; i < n->plan.state_count; i++) {
 		struct plan_state *s = &n->plan.states[i];
 
-		if (fill_variables(n, s->export, &s->export, err) < 0 || fill_variables(n, s->file, &s->file, err) < 0 ||
-		    fill_variables(n, s->target, &s->target, err) < 0 || fill_variables(n, s->device, &s->device, err) < 0 ||
+		if (fill_variables(n, s->export, &s->export, err) < 0 ||
+		    fill_variables(n, s->file, &s->file, err) < 0 ||
+		    fill_variables(n, s->target, &s->target, err) < 0 ||
+		    fill_variables(n, s->device, &s->device, err) < 0 ||
 		    fill_variables(n, s->chap_user, &s->chap_user, err) < 0 ||
 		    fill_variables(n, s->chap_password, &s->chap_password, err) < 0)
 			return error_wrap(err, "%s", s->path);

@@ -18,8 +18,8 @@ static const char *const names[] = {[PLAN_FS_EXT4] = "ext4", [PLAN_FS_XFS] = "xf
 
 static int make(const struct plan_state *s, const char *device, struct error *err)
 {
-	/* ext4: the inode tables are zeroed later by the kernel. No discard: a thin LUN that was just looked at is empty, and
-	 * some targets take minutes for it. */
+	/* ext4: the inode tables are zeroed later by the kernel. No discard: a thin LUN that was just looked at is
+	 * empty, and some targets take minutes for it. */
 	const char *const ext4[] = {"/usr/sbin/mkfs.ext4", "-q", "-F", "-E", "nodiscard", device, NULL};
 	const char *const xfs[] = {"/sbin/mkfs.xfs", "-q", "-K", device, NULL};
 	int64_t began = clock_ms();
@@ -51,8 +51,11 @@ static int check_ext4(const struct plan_state *s, const char *device, struct err
 		say("%s: file system repaired (took %.1f s)", s->path, (double)(clock_ms() - began) / 1000);
 		return 0;
 	}
-	return error_set(err, "the file system on %s is damaged beyond what can be repaired without risk: look at it on the server, "
-			 "and decide there (fsck.ext4 without -p)", device);
+	return error_set(
+		err,
+		"the file system on %s is damaged beyond what can be repaired without risk: look at it on the server, "
+		"and decide there (fsck.ext4 without -p)",
+		device);
 }
 
 /* xfs checks itself while it is mounted; when that fails, xfs_repair -n says what is wrong. */
@@ -65,8 +68,10 @@ static int explain_xfs(const char *device, struct error *err)
 	if (run(argv, CHECK_MS, text, &status, err) < 0)
 		return -1;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
-		return error_set(err, "the xfs file system on %s is damaged: repair it on the server (xfs_repair)", device);
-	return error_set(err, "the xfs file system on %s cannot be mounted, though xfs_repair -n finds nothing wrong", device);
+		return error_set(err, "the xfs file system on %s is damaged: repair it on the server (xfs_repair)",
+				 device);
+	return error_set(err, "the xfs file system on %s cannot be mounted, though xfs_repair -n finds nothing wrong",
+			 device);
 }
 
 static int mount_it(struct state_node *n, const struct plan_state *s, const char *device, struct error *err)
@@ -80,7 +85,8 @@ static int mount_it(struct state_node *n, const struct plan_state *s, const char
 		return 0;
 	error_errno(err, "mounting %s (%s%s%s)", device, names[s->fs], *o.data ? ", " : "", o.data);
 	if (errno == ENODEV)
-		return error_set(err, "the kernel of this image has no %s: it was built without that module", names[s->fs]);
+		return error_set(err, "the kernel of this image has no %s: it was built without that module",
+				 names[s->fs]);
 	if (s->fs == PLAN_FS_XFS && explain_xfs(device, &why) < 0)
 		return error_wrap(err, "%s", error_text(&why));
 	return -1;
@@ -93,12 +99,17 @@ int filesystem_attach(struct state_node *n, const struct plan_state *s, const ch
 	if (signature_of(device, &found, err) < 0)
 		return -1;
 	if (found.empty && s->format != PLAN_FORMAT_EMPTY)
-		return error_set(err, "%s is empty and must not be formatted: say \"format: empty\", or make the file system on the "
-				 "server", device);
+		return error_set(
+			err,
+			"%s is empty and must not be formatted: say \"format: empty\", or make the file system on the "
+			"server",
+			device);
 	if (!found.empty && (!found.name || strcmp(found.name, names[s->fs]) != 0))
-		return error_set(err, "%s is not empty and holds no %s, but %s: not touched. If that can go, overwrite its first "
-				 "4 MB and its last with zeros on the server", device, names[s->fs],
-				 found.name ? found.name : "data of a kind that is not known");
+		return error_set(
+			err,
+			"%s is not empty and holds no %s, but %s: not touched. If that can go, overwrite its first "
+			"4 MB and its last with zeros on the server",
+			device, names[s->fs], found.name ? found.name : "data of a kind that is not known");
 	if (found.empty && make(s, device, err) < 0)
 		return -1;
 	if (!found.empty && s->fs == PLAN_FS_EXT4 && check_ext4(s, device, err) < 0)

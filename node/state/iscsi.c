@@ -21,8 +21,8 @@ enum { PORT = 3260, REACH_MS = 3000, ADMIN_MS = 10000, LOGIN_MS = 45000, DEVICE_
 enum { EXIT_SESSION_EXISTS = 15, EXIT_AUTHENTICATION = 24 };
 
 /* What records of the database begin with: settings of this node, and the password of the target at hand, which thus
- * stands on no command line. I/O is never failed because the target is away (replacement_timeout), and a dead one is noticed
- * within ten seconds. */
+ * stands on no command line. I/O is never failed because the target is away (replacement_timeout), and a dead one is
+ * noticed within ten seconds. */
 static int write_config(const struct plan_state *s, struct error *err)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
@@ -45,7 +45,8 @@ static int write_config(const struct plan_state *s, struct error *err)
 /* The node's name towards targets: PID 1 derives it, the configuration may set another. */
 static int need_initiator(struct error *err)
 {
-	return access(INITIATOR, F_OK) == 0 ? 0 : error_set(err, INITIATOR " is missing: this node has no initiator name");
+	return access(INITIATOR, F_OK) == 0 ? 0
+					    : error_set(err, INITIATOR " is missing: this node has no initiator name");
 }
 
 /* Make the record and log in through one portal. */
@@ -53,7 +54,8 @@ static enum outcome login(const struct plan_state *s, const char *address, unsig
 {
 	_cleanup_arena_ struct arena a = {0};
 	const char *portal = arena_printf(&a, strchr(address, ':') ? "[%s]:%u" : "%s:%u", address, port);
-	const char *const add[] = {"/sbin/iscsiadm", "-m", "node", "-T", s->target, "-p", portal, "-I", "default", "-o", "new", NULL};
+	const char *const add[] = {"/sbin/iscsiadm", "-m", "node",    "-T", s->target, "-p",
+				   portal,	     "-I", "default", "-o", "new",     NULL};
 	const char *const in[] = {"/sbin/iscsiadm", "-m", "node", "-T", s->target, "-p", portal, "-l", NULL};
 	char text[RUN_TEXT];
 	int status;
@@ -110,8 +112,8 @@ static const char *find_device(struct arena *a, const char *session, unsigned lu
 
 		if (sscanf(t->d_name, "target%u:%u:%u", &host, &channel, &id) != 3)
 			continue;
-		_cleanup_closedir_ DIR *block = opendir(arena_printf(a, "%s/%s/%u:%u:%u:%u/block", top, t->d_name, host, channel, id,
-								     lun));
+		_cleanup_closedir_ DIR *block =
+			opendir(arena_printf(a, "%s/%s/%u:%u:%u:%u/block", top, t->d_name, host, channel, id, lun));
 		for (struct dirent *b = block ? readdir(block) : NULL; b; b = readdir(block)) {
 			const char *device = arena_printf(a, "/dev/%s", b->d_name);
 
@@ -122,7 +124,8 @@ static const char *find_device(struct arena *a, const char *session, unsigned lu
 	return NULL;
 }
 
-static enum outcome wait_for_device(struct state_node *n, const struct plan_state *s, struct record *r, struct error *err)
+static enum outcome wait_for_device(struct state_node *n, const struct plan_state *s, struct record *r,
+				    struct error *err)
 {
 	int64_t until = clock_ms() + DEVICE_MS;
 	char session[SESSION_NAME];

@@ -57,9 +57,11 @@ int iscsid_start(struct error *err)
 	if (iscsid_runs())
 		return 0;
 	if (access(SESSIONS, F_OK) < 0)
-		return error_set(err, "the kernel of this image has no iSCSI: it was built without the module iscsi_tcp");
+		return error_set(err,
+				 "the kernel of this image has no iSCSI: it was built without the module iscsi_tcp");
 	/* Its database and its lock. */
-	if (dir_make_at(AT_FDCWD, "/etc/iscsi/nodes", 0700, err) < 0 || dir_make_at(AT_FDCWD, "/run/lock/iscsi", 0700, err) < 0)
+	if (dir_make_at(AT_FDCWD, "/etc/iscsi/nodes", 0700, err) < 0 ||
+	    dir_make_at(AT_FDCWD, "/run/lock/iscsi", 0700, err) < 0)
 		return -1;
 	if (run_ok(argv, START_MS, err) < 0)
 		return error_wrap(err, "starting iscsid");

@@ -42,8 +42,9 @@ static int open_image(const struct plan_state *s, const char *path, struct error
 	if (errno != ENOENT)
 		return error_errno(err, "image %s", path);
 	if (s->format != PLAN_FORMAT_EMPTY || !s->size)
-		return error_set(err, "there is no image %s in %s:%s: make it there, or say \"format: empty\" and \"size:\"", s->file,
-				 s->server, s->export);
+		return error_set(err,
+				 "there is no image %s in %s:%s: make it there, or say \"format: empty\" and \"size:\"",
+				 s->file, s->server, s->export);
 	if (dir_make_at(AT_FDCWD, path_parent(&a, path), FOLDER_MODE, err) < 0)
 		return -1;
 	fd = open(path, O_RDWR | O_CLOEXEC | O_CREAT | O_EXCL, IMAGE_MODE);
@@ -66,8 +67,8 @@ static int lock_image(int fd, struct error *err)
 	return error_set(err, "another node has this image. One image is for one node: name it by ${mac}");
 }
 
-/* A server that was started anew may have forgotten the lock; a descriptor that lost its lock gets it back only by a new
- * one. While the server is away this waits, as everything does. */
+/* A server that was started anew may have forgotten the lock; a descriptor that lost its lock gets it back only by a
+ * new one. While the server is away this waits, as everything does. */
 static int lock_again(const char *path, int fd)
 {
 	_cleanup_error_ struct error ignored = {0};
@@ -110,7 +111,8 @@ static int attach_device(int image, const char **out, struct arena *a, struct er
 	const struct loop_config config = {.fd = (unsigned)image, .block_size = 0};
 
 	if (control < 0)
-		return error_set(err, "the kernel of this image has no loop devices: it was built without the module loop");
+		return error_set(err,
+				 "the kernel of this image has no loop devices: it was built without the module loop");
 	for (int i = 0; i < ATTEMPTS; i++) {
 		int number = ioctl(control, LOOP_CTL_GET_FREE);
 		const char *path = arena_printf(a, "/dev/loop%d", number);
@@ -163,7 +165,8 @@ enum outcome loop_attach(struct state_node *n, const struct plan_state *s, struc
 	/* Of the two mounts, the export's and the image's. */
 	server.options = inside.options = (struct strings){0};
 	for (size_t i = 0; i < s->options.count; i++)
-		strings_add(&n->arena, option_is_nfs(s->options.items[i]) ? &server.options : &inside.options, s->options.items[i]);
+		strings_add(&n->arena, option_is_nfs(s->options.items[i]) ? &server.options : &inside.options,
+			    s->options.items[i]);
 	r->server = s->server;
 	if (path_clean(&n->arena, s->file, &file, err) < 0)
 		return OUTCOME_FAILED;

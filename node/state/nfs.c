@@ -30,8 +30,8 @@ static unsigned port_of(const struct plan_state *s)
 	return word && plan_word_number(word, 65535, &port) && port ? (unsigned)port : PORT;
 }
 
-/* -1 with errno. The kernel reads nfs(5)'s options itself, but resolves no name: addr= is the server's address. 4.1, because servers'
- * 4.2 READ_PLUS has lost data with kernels that use it. */
+/* -1 with errno. The kernel reads nfs(5)'s options itself, but resolves no name: addr= is the server's address. 4.1,
+ * because servers' 4.2 READ_PLUS has lost data with kernels that use it. */
 static int mount_once(struct work *w, const char *export, const char *path, struct error *err)
 {
 	const struct plan_state *s = w->state;
@@ -39,7 +39,8 @@ static int mount_once(struct work *w, const char *export, const char *path, stru
 	bool version = option_value(&s->options, "vers") || option_value(&s->options, "nfsvers");
 	const char *data = arena_printf(&w->node->arena, "%saddr=%s%s%s", version ? "" : "vers=4.1,", w->address,
 					*o.data ? "," : "", o.data);
-	const char *source = arena_printf(&w->node->arena, strchr(w->address, ':') ? "[%s]:%s" : "%s:%s", w->address, export);
+	const char *source =
+		arena_printf(&w->node->arena, strchr(w->address, ':') ? "[%s]:%s" : "%s:%s", w->address, export);
 
 	int problem;
 
@@ -57,7 +58,8 @@ static int mount_once(struct work *w, const char *export, const char *path, stru
 /* The folder of a node that comes up for the first time: made below the longest part of its path that is there. */
 static int make_folder(struct work *w, struct error *err)
 {
-	const char *top = path_parent(&w->node->arena, w->export), *below = arena_printf(&w->node->arena, "%s.new", w->path);
+	const char *top = path_parent(&w->node->arena, w->export),
+		   *below = arena_printf(&w->node->arena, "%s.new", w->path);
 	_cleanup_error_ struct error why = {0};
 	int result;
 

@@ -62,7 +62,8 @@ const char *option_value(const struct strings *words, const char *name)
 
 bool option_is_nfs(const char *word)
 {
-	static const char *const names[] = {"vers", "nfsvers", "port", "proto", "sec", "nconnect", "rsize", "wsize", "timeo", "retrans"};
+	static const char *const names[] = {"vers",	"nfsvers", "port",  "proto", "sec",
+					    "nconnect", "rsize",   "wsize", "timeo", "retrans"};
 	size_t n = strcspn(word, "=");
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)

@@ -11,7 +11,8 @@
 #include "init/plan-words.h"
 #include "node/state/state.h"
 
-int split_portal(struct arena *a, const char *portal, unsigned fallback, const char **host, unsigned *port, struct error *err)
+int split_portal(struct arena *a, const char *portal, unsigned fallback, const char **host, unsigned *port,
+		 struct error *err)
 {
 	const char *colon = strrchr(portal, ':'), *close = strchr(portal, ']');
 	uint64_t n = fallback;

@@ -102,8 +102,11 @@ static enum reservation take(int fd, uint64_t key, struct error *err)
 		return RESERVATION_HELD;
 	change(fd, OUT_REGISTER, key, 0);
 	if (status == STATUS_CONFLICT || other) {
-		error_set(err, "another node has this LUN (it holds the reservation %016llx; this node is %016llx). One LUN is for one "
-			  "node: name the target by ${mac}; if that node is gone for good, clear the reservation on the server",
+		error_set(err,
+			  "another node has this LUN (it holds the reservation %016llx; this node is %016llx). One LUN "
+			  "is for one "
+			  "node: name the target by ${mac}; if that node is gone for good, clear the reservation on "
+			  "the server",
 			  (unsigned long long)other, (unsigned long long)key);
 		return RESERVATION_OTHER;
 	}
@@ -111,8 +114,8 @@ static enum reservation take(int fd, uint64_t key, struct error *err)
 	return RESERVATION_UNSUPPORTED;
 }
 
-/* While the reservation was another session's, the target refused to say how its cache works, and the kernel would not flush it:
- * have it ask again. */
+/* While the reservation was another session's, the target refused to say how its cache works, and the kernel would not
+ * flush it: have it ask again. */
 static void look_again(const char *device)
 {
 	_cleanup_close_ int fd = -1;

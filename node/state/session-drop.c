@@ -12,8 +12,9 @@
 #include "base/file.h"
 #include "node/state/state.h"
 
-/* How iscsid talks to the kernel: include/scsi/iscsi_if.h, which is no part of the kernel's headers for programs. Of it,
- * what ends a session whose target is dead. With iscsid this takes as long as it tries to log in again, and it may be dead too. */
+/* How iscsid talks to the kernel: include/scsi/iscsi_if.h, which is no part of the kernel's headers for programs. Of
+ * it, what ends a session whose target is dead. With iscsid this takes as long as it tries to log in again, and it may
+ * be dead too. */
 enum { EVENT_DESTROY_SESSION = 12, EVENT_DESTROY_CONN = 14, EVENT_STOP_CONN = 18 };
 enum { STOP_CONN_TERM = 1, EVENT_SIZE = 128, ANSWER_MS = 5000 };
 
@@ -38,7 +39,10 @@ static int tell(int fd, uint32_t type, uint64_t transport, uint32_t session, str
 {
 	struct message m = {
 		.head = {.nlmsg_len = sizeof(m), .nlmsg_type = (uint16_t)type, .nlmsg_pid = (uint32_t)getpid()},
-		.u.event = {.type = type, .transport = transport, .session = session, .flag = type == EVENT_STOP_CONN ? STOP_CONN_TERM : 0},
+		.u.event = {.type = type,
+			    .transport = transport,
+			    .session = session,
+			    .flag = type == EVENT_STOP_CONN ? STOP_CONN_TERM : 0},
 	};
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 
@@ -74,7 +78,8 @@ int iscsi_drop(const char *target, struct error *err)
 	if (read_handle(&transport, err) < 0)
 		return -1;
 	session = (uint32_t)strtoul(name + strlen("session"), NULL, 10);
-	if (tell(fd, EVENT_STOP_CONN, transport, session, err) < 0 || tell(fd, EVENT_DESTROY_CONN, transport, session, err) < 0 ||
+	if (tell(fd, EVENT_STOP_CONN, transport, session, err) < 0 ||
+	    tell(fd, EVENT_DESTROY_CONN, transport, session, err) < 0 ||
 	    tell(fd, EVENT_DESTROY_SESSION, transport, session, err) < 0)
 		return -1;
 	return iscsi_session_find(target, name) ? error_set(err, "the kernel keeps the session with %s", target) : 0;

@@ -9,8 +9,8 @@
 #include "node/state/state.h"
 
 /* What is looked at. Partition tables, LVM, LUKS, swap and file systems have their marks in the first few hundred
- * kilobytes (btrfs: 64 KB, its copy at 64 MB; reiserfs: 64 KB; ZFS: 16 to 256 KB and the end; MD: 0, 4 KB or the end; GPT: its
- * copy at the end). Data without any mark is somebody's too, so everything here has to be zero. */
+ * kilobytes (btrfs: 64 KB, its copy at 64 MB; reiserfs: 64 KB; ZFS: 16 to 256 KB and the end; MD: 0, 4 KB or the end;
+ * GPT: its copy at the end). Data without any mark is somebody's too, so everything here has to be zero. */
 enum { HEAD = 4 << 20, TAIL = 1 << 20, PIECE = 64 << 10 };
 
 static const struct {
@@ -32,8 +32,8 @@ static const struct {
 
 static void format_uuid(const unsigned char *u, char out[static 40])
 {
-	snprintf(out, 40, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2], u[3], u[4], u[5],
-		 u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+	snprintf(out, 40, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2],
+		 u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
 }
 
 static void read_names(const char *data, struct signature *out)

@@ -5,8 +5,8 @@
  *	state watch     a service: says when a server goes away and comes back, keeps iscsid alive
  *	state unmount   unmount and log out; what hangs is given up
  *
- * The plan is /run/mkdl/plan, else /etc/mkdl/plan; the machine's facts are /run/mkdl/facts. What is said goes to standard
- * output, a line at a time, and from there to the console.
+ * The plan is /run/mkdl/plan, else /etc/mkdl/plan; the machine's facts are /run/mkdl/facts. What is said goes to
+ *standard output, a line at a time, and from there to the console.
  *
  *	main.c cmd-mount.c cmd-watch.c cmd-unmount.c   the commands
  *	attach.c       one state, by kind, to its mount
@@ -80,8 +80,8 @@ void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Read the plan and the machine's facts; the states come sorted, outer paths first, variables filled in. */
 int state_load(struct state_node *n, struct error *err);
 
-/* text with its variables filled in. One that has no value here, or one that does not belong into a path or a name, is an
- * error: two machines must not end up with the same. */
+/* text with its variables filled in. One that has no value here, or one that does not belong into a path or a name, is
+ * an error: two machines must not end up with the same. */
 int fill_variables(struct state_node *n, const char *text, const char **out, struct error *err);
 
 const char *machine_id(const struct state_node *n);
@@ -103,7 +103,8 @@ const char *path_name(struct arena *a, const char *path);
 enum { ADDRESS_SIZE = 64 };
 int reach(const char *host, unsigned port, int limit_ms, char address[static ADDRESS_SIZE], struct error *err);
 /* The host and port of ADDRESS[:PORT], [ADDRESS6][:PORT]. */
-int split_portal(struct arena *a, const char *portal, unsigned fallback, const char **host, unsigned *port, struct error *err);
+int split_portal(struct arena *a, const char *portal, unsigned fallback, const char **host, unsigned *port,
+		 struct error *err);
 
 /* ---- run.c */
 

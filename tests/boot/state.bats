@@ -125,7 +125,7 @@ counts() {
 	before=$(counts)
 	sleep "$outage"
 	during=$(counts)
-	echo "written when the servers went: $before; after $outage s without them: $during"
+	echo "# files written (nfs lun img) when the servers went: $before; after $outage s without them: $during" >&3
 	node_says n1 'state: /var/lib/lun: iSCSI target .* does not answer'
 	node_says n1 'state: /var/lib/nfs: nfs server 10.77.0.1 does not answer'
 	run node_run n1 nodectl status
@@ -137,13 +137,13 @@ counts() {
 	node_wait n1 120 'state: /var/lib/img: nfs server .* answers again after [0-9]+ s'
 	sleep 8
 	after=$(counts)
-	echo "written since: $after"
+	echo "# files written when they were back: $after" >&3
 	[ "$after" != "$during" ]
 	node_run n1 'touch /tmp/stop; while [ ! -e /tmp/nfs.ended ] || [ ! -e /tmp/lun.ended ] || [ ! -e /tmp/img.ended ]; do sleep 1; done'
 	node_run n1 '[ ! -e /tmp/failed ] || { cat /tmp/failed; false; }'
 	# Not what RAM has: what the servers have.
 	run node_run n1 'sync; echo 3 >/proc/sys/vm/drop_caches; cat /tmp/*.sum.* >/tmp/sums; wc -l </tmp/sums; sha256sum -c /tmp/sums | grep -vc OK'
-	echo "files checked, and files that differ: $output"
+	echo "# files checked, and files that differ: ${output//$'\n'/ }" >&3
 	assert_line --index 1 0
 	run node_run n1 nodectl status
 	refute_output --partial "does not answer"
@@ -161,7 +161,7 @@ counts() {
 	node_mark n1
 	node_run n1 nodectl reboot </dev/null || true
 	node_wait n1 120 'reboot: Restarting system'
-	echo "took $((SECONDS - began)) s"
+	echo "# the reboot took $((SECONDS - began)) s" >&3
 	node_says n1 'state: /var/lib/lun: its target .* is away: given up'
 	node_stop n1
 }

@@ -62,7 +62,8 @@ static void test_shared(void **state)
 static void test_overlays(void **state)
 {
 	const char *on_nfs = "state /var/lib nfs\nserver s\nexport /e/${mac}\n";
-	const char *beside = "state /var/lib nfs\nserver s\nexport /e/${mac}\nstate /var/lib/containerd tmpfs\nsize 50%\n";
+	const char *beside =
+		"state /var/lib nfs\nserver s\nexport /e/${mac}\nstate /var/lib/containerd tmpfs\nsize 50%\n";
 	const struct plan_surroundings overlayfs = {.snapshotter = "overlayfs"}, native = {.snapshotter = "native"};
 	struct plan plan;
 
@@ -98,9 +99,13 @@ static void test_places_and_images(void **state)
 	assert_string_equal(advice("state /run/x tmpfs\nsize 1M\n", node), "!path");
 	assert_string_equal(advice("state /running tmpfs\nsize 1M\n", node), "");
 	assert_string_equal(advice("state /a loop\nserver s\nexport /e\nfile ${mac}\nformat empty\n", node), "!format");
-	assert_string_equal(advice("state /a loop\nserver s\nexport /e\nfile ${mac}\nformat empty\nsize 5%\n", node), "!size");
-	assert_string_equal(advice("state /a loop\nserver s\nexport /e\nfile ${mac}\nformat empty\nsize 100M\nfs xfs\n", node), "!size");
-	assert_string_equal(advice("state /a loop\nserver s\nexport /e\nfile ${mac}\nformat empty\nsize 100M\n", node), "");
+	assert_string_equal(advice("state /a loop\nserver s\nexport /e\nfile ${mac}\nformat empty\nsize 5%\n", node),
+			    "!size");
+	assert_string_equal(
+		advice("state /a loop\nserver s\nexport /e\nfile ${mac}\nformat empty\nsize 100M\nfs xfs\n", node),
+		"!size");
+	assert_string_equal(advice("state /a loop\nserver s\nexport /e\nfile ${mac}\nformat empty\nsize 100M\n", node),
+			    "");
 	assert_string_equal(advice("state /var/lib/etcd nfs\nserver s\nexport /e\naway tmpfs 1G\n", node), "!away");
 }
 

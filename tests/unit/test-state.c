@@ -57,8 +57,13 @@ static void test_marks(void **state)
 		size_t n;
 		off_t at;
 	} marks[] = {
-		{"xfs", "XFSB", 4, 0}, {"ext4", "\x53\xef", 2, 0x438}, {"LUKS", "LUKS\xba\xbe", 6, 0}, {"LVM2", "LABELONE", 8, 512},
-		{"GPT", "EFI PART", 8, 512}, {"btrfs", "_BHRfS_M", 8, 0x10040}, {"swap", "SWAPSPACE2", 10, 4086},
+		{"xfs", "XFSB", 4, 0},
+		{"ext4", "\x53\xef", 2, 0x438},
+		{"LUKS", "LUKS\xba\xbe", 6, 0},
+		{"LVM2", "LABELONE", 8, 512},
+		{"GPT", "EFI PART", 8, 512},
+		{"btrfs", "_BHRfS_M", 8, 0x10040},
+		{"swap", "SWAPSPACE2", 10, 4086},
 		{"a partition table", "\x55\xaa", 2, 510},
 	};
 
@@ -103,8 +108,9 @@ static void test_portals(void **state)
 		const char *text, *host;
 		unsigned port;
 	} portals[] = {
-		{"192.0.2.1", "192.0.2.1", 3260}, {"192.0.2.1:860", "192.0.2.1", 860}, {"san.example:1", "san.example", 1},
-		{"2001:db8::1", "2001:db8::1", 3260}, {"[2001:db8::1]", "2001:db8::1", 3260}, {"[2001:db8::1]:860", "2001:db8::1", 860},
+		{"192.0.2.1", "192.0.2.1", 3260},	{"192.0.2.1:860", "192.0.2.1", 860},
+		{"san.example:1", "san.example", 1},	{"2001:db8::1", "2001:db8::1", 3260},
+		{"[2001:db8::1]", "2001:db8::1", 3260}, {"[2001:db8::1]:860", "2001:db8::1", 860},
 	};
 	_cleanup_error_ struct error err = {0};
 	_cleanup_arena_ struct arena a = {0};
