@@ -81,13 +81,8 @@ const struct command commands[] = {
 	 "every value with the file and line that set it. Mistakes are errors; what does\n"
 	 "not apply to a node is a warning. Nothing is fetched.\n"
 	 "  --cmdline TEXT  settings as on a kernel command line, after the files\n"
-<<<<<<< Updated upstream
 	 "  --root DIR      keep what it would write on the node below DIR; the plan of\n"
 	 "                  the init is DIR/run/mkdl/plan\n"
-=======
-	 "  --root DIR      keep what it would write on the node below DIR; what PID 1 is\n"
-	 "                  to do is DIR/run/mkdl/plan\n"
->>>>>>> Stashed changes
 	 "  --secrets       show secrets too\n"
 	 "  --json          the values as JSON\n",
 	 cmd_config},
