@@ -89,5 +89,4 @@ pods_run() {
 	node_wait n1 60 'polite: asked'
 	node_wait n1 10 'polite: ended'
 	node_wait n1 60 'mkdl: rebooting$'
-	node_up n1
 }
