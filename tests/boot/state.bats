@@ -1,35 +1,11 @@
 #!/usr/bin/env bats
 # State on NFS, on iSCSI and in an image on NFS, with real servers that stop, come back, or do not.
 # MKDL_OUTAGE is how many seconds the servers are away in the test of that (default 30; 300 takes its time).
-# shellcheck disable=SC2016 # ${mac} is the node's
-load lab
-
-IQN=iqn.2026-01.test:n
-
-nfs_state='/var/lib/nfs: {kind: nfs, server: 10.77.0.1, export: "/nodes/${mac}/data", format: empty}'
-lun_state='/var/lib/lun: {kind: iscsi, portals: [10.77.0.1], target: "iqn.2026-01.test:n", lun: 1, format: empty, one_node: true}'
-img_state='/var/lib/img: {kind: loop, server: 10.77.0.1, export: /nodes, file: "img/${mac}", size: 400M, fs: xfs, format: empty}'
-
-# state_profile NAME STATE…
-state_profile() {
-	local name=$1
-	shift
-	{
-		echo "failure: reboot 5s"
-		echo "state:"
-		printf '  %s\n' "$@"
-	} | lab_build "$name" base.yml
-}
+# shellcheck disable=SC2016,SC2154 # ${mac} is the node's; states are in lab-state.bash
+load lab-state
 
 setup_file() {
-	state_profile lab-state "$nfs_state" "$lun_state" "$img_state"
-	lab_open
-	lab_dhcp
-	lab_http
-	lab_nfs /nodes
-	lab_iscsi
-	lab_iscsi_target "$IQN" 400M
-	node_new n1 profile=lab-state boot=direct
+	state_room
 }
 
 teardown_file() {
@@ -37,28 +13,11 @@ teardown_file() {
 }
 
 setup() {
-	lab_alive nfs || lab_nfs_start
-	lab_alive iscsi || lab_iscsi_start
-	node_set n1 profile=lab-state append=
+	state_servers
 }
 
 teardown() {
 	lab_report
-}
-
-# Machine n1, running its usual profile.
-n1_up() {
-	node_dead n1 || node_reachable n1 || node_stop n1
-	if node_dead n1; then
-		node_start n1
-		node_up n1
-	fi
-}
-
-n1_off() {
-	node_dead n1 && return
-	node_run n1 poweroff </dev/null || true
-	node_down n1 150
 }
 
 @test "what is empty is made, and what was written is there after a reboot and after a reset" {
@@ -135,6 +94,7 @@ counts() {
 	node_wait n1 120 'state: /var/lib/lun: iSCSI target .* answers again after [0-9]+ s'
 	node_wait n1 120 'state: /var/lib/nfs: nfs server .* answers again after [0-9]+ s'
 	node_wait n1 120 'state: /var/lib/img: nfs server .* answers again after [0-9]+ s'
+	node_says n1 'answers again' | sed 's/^/# /' >&3
 	sleep 8
 	after=$(counts)
 	echo "# files written when they were back: $after" >&3
@@ -162,6 +122,7 @@ counts() {
 	node_run n1 nodectl reboot </dev/null || true
 	node_wait n1 120 'reboot: Restarting system'
 	echo "# the reboot took $((SECONDS - began)) s" >&3
+	node_says n1 '^mkdl: (services|processes|state|mounts|sync) ' | sed 's/^/# /' >&3
 	node_says n1 'state: /var/lib/lun: its target .* is away: given up'
 	node_stop n1
 }
@@ -202,105 +163,4 @@ counts() {
 	node_wait n1 60 'rebooting, as the plan has it'
 	node_wait n1 60 'reboot: Restarting system'
 	node_stop n1
-}
-
-@test "a device that is not empty is never formatted" {
-	local sum
-	node_dead n1 || node_stop n1
-	state_profile lab-state-used "${lun_state/test:n/test:used}"
-	[ -e "$LAB/iscsi/iqn.2026-01.test:used.target" ] || lab_iscsi_target iqn.2026-01.test:used 64M
-	# Somebody's data, without any mark that a tool would know, in the middle of the first megabytes.
-	printf 'my thesis' | dd of="$LAB/iscsi/iqn.2026-01.test:used.lun1" bs=1 seek=3000000 conv=notrunc 2>/dev/null
-	sum=$(sha256sum <"$LAB/iscsi/iqn.2026-01.test:used.lun1")
-	node_set n1 profile=lab-state-used
-	node_start n1
-	node_wait n1 100 'BOOT FAILED in state: .*/dev/sda is not empty and holds no ext4, but data of a kind that is not known: not touched'
-	node_stop n1
-	mkfs.xfs -q -f "$LAB/iscsi/iqn.2026-01.test:used.lun1" 2>/dev/null || mkswap -q "$LAB/iscsi/iqn.2026-01.test:used.lun1"
-	node_start n1
-	node_wait n1 100 'BOOT FAILED in state: .*/dev/sda is not empty and holds no ext4, but (xfs|swap): not touched'
-	node_stop n1
-	[ "$sum" != "" ]
-}
-
-@test "a damaged ext4 is repaired before it is mounted, one beyond repair is not mounted" {
-	local file=$LAB/iscsi/$IQN.lun1
-	n1_up
-	node_run n1 'echo kept >/var/lib/lun/kept; sync'
-	n1_off
-	debugfs -w -R 'ssv free_blocks_count 17' "$file"
-	debugfs -w -R 'ssv state 2' "$file"
-	node_start n1
-	node_up n1
-	node_says n1 'state: /var/lib/lun: file system repaired'
-	node_run n1 'grep kept /var/lib/lun/kept'
-	n1_off
-	cp --sparse=always "$file" "$LAB/kept"
-	# A folder's block that is no folder's any more.
-	debugfs -w -R 'clri <2>' "$file"
-	debugfs -w -R 'ssv state 2' "$file"
-	node_start n1
-	node_wait n1 100 'BOOT FAILED in state: .*damaged beyond what can be repaired without risk'
-	node_stop n1
-	cp --sparse=always "$LAB/kept" "$file"
-}
-
-@test "CHAP: with the right password, with a wrong one, without one; a target that is not there" {
-	local chap='chap: {user: node, password: a-long-secret}'
-	node_dead n1 || node_stop n1
-	lab_iscsi_target iqn.2026-01.test:chap 64M node a-long-secret
-	state_profile lab-state-chap "${lun_state/test:n/test:chap}" 
-	node_set n1 profile=lab-state-chap
-	node_start n1
-	node_wait n1 100 'BOOT FAILED in state: .*it wants a CHAP user and password'
-	node_stop n1
-	state_profile lab-state-chap "$(sed "s/test:n/test:chap/; s/}\$/, ${chap/secret/mistake}}/" <<<"$lun_state")"
-	node_set n1 profile=lab-state-chap
-	node_start n1
-	node_wait n1 100 'BOOT FAILED in state: .*it refuses the CHAP user or password'
-	node_stop n1
-	state_profile lab-state-chap "$(sed "s/test:n/test:chap/; s/}\$/, $chap}/" <<<"$lun_state")"
-	node_set n1 profile=lab-state-chap
-	node_start n1
-	node_up n1
-	node_run n1 'grep " /var/lib/lun ext4" /proc/mounts'
-	n1_off
-	state_profile lab-state-none "${lun_state/test:n/test:none}"
-	node_set n1 profile=lab-state-none
-	node_start n1
-	node_wait n1 100 'portal 10.77.0.1:3260 answers, but has no target iqn.2026-01.test:none for this node'
-	node_stop n1
-}
-
-@test "a full device is said, and that it has room again" {
-	n1_up
-	node_run n1 'dd if=/dev/zero of=/var/lib/lun/big bs=1M 2>/dev/null; df /var/lib/lun | tail -1'
-	node_wait n1 30 'state: /var/lib/lun: FULL'
-	run node_run n1 nodectl status
-	assert_output --partial "full: the file system is full"
-	node_run n1 'rm /var/lib/lun/big'
-	node_wait n1 30 'state: /var/lib/lun: has room again'
-	node_run n1 'echo more >/var/lib/lun/more'
-}
-
-@test "two nodes on one LUN and on one image: the second does not get them" {
-	n1_up
-	state_profile lab-state-image "$(sed 's/${mac}/52-54-00-77-00-01/; s/}$/, one_node: true}/' <<<"$img_state")"
-	state_profile lab-state-lun "$lun_state"
-	[ -d "$LAB/node/n2" ] || node_new n2 profile=lab-state-lun boot=direct
-	node_start n2
-	node_wait n2 100 'BOOT FAILED in state: .*another node has this LUN'
-	node_stop n2
-	node_set n2 profile=lab-state-image
-	node_start n2
-	node_wait n2 100 'BOOT FAILED in state: .*another node has this image'
-	node_stop n2
-	node_run n1 'echo mine >/var/lib/lun/mine && echo mine >/var/lib/img/mine && sync && grep mine /var/lib/lun/mine'
-	# When the first is gone properly, the LUN is free.
-	n1_off
-	node_set n2 profile=lab-state-lun
-	node_start n2
-	node_up n2
-	node_run n2 'grep mine /var/lib/lun/mine; poweroff' </dev/null || true
-	node_down n2 100
 }
