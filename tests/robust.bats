@@ -84,9 +84,11 @@ kill_all() {
 		echo "why it died"
 		exit 1
 	END
+	# shellcheck disable=SC2016 # the shell inside expands it
 	unshare -Urpfm --kill-child --mount-proc sh -c '
 		mount -t tmpfs -o size=256k t "$1" && mount --bind "$1" /run && exec "$2" --supervise "$3"' \
 		sh "$HERE/run" "$INIT" "$HERE/plan" >console 2>&1 3>&- &
+	# shellcheck disable=SC2034 # for init.bash
 	PID=$!
 	until_seen console 'service talks +ready'
 	inside=/proc/$(inner)/root/run
@@ -113,7 +115,7 @@ kill_all() {
 	until_seen console 'node up'
 	one=$(inner)
 	# All below its limit are taken: there is no next one.
-	prlimit --pid "$one" --nofile="$(($(ls "/proc/$one/fd" | sort -n | tail -1) + 1)):"
+	prlimit --pid "$one" --nofile="$(($(find "/proc/$one/fd" -type l -printf '%f\n' | sort -n | tail -1) + 1)):"
 	kill_all
 	until_seen console 'service a was killed by signal 9'
 	for _ in $(seq 50); do

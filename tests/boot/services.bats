@@ -53,7 +53,7 @@ shell() {
 @test "10 000 orphans, a full /run, garbage on the control socket, SIGKILL to all: PID 1 stays up" {
 	boot_up
 	shell '/opt/stress orphans; /opt/stress full; /opt/stress garbage'
-	wait_for 120 console_has '^alive after orphans'
+	wait_for 400 console_has '^alive after orphans'
 	wait_for 60 console_has '^alive after a full /run'
 	wait_for 60 console_has '^alive after garbage to the control socket'
 	shell 'kill -9 -1'
@@ -116,5 +116,5 @@ shell() {
 
 # Linux has started a second time in the same machine.
 second_boot() {
-	[ "$(grep -acE '^\[ +0\.0+\] Linux version' "$BATS_TEST_TMPDIR/console")" -ge 2 ]
+	[ "$(grep -acE ' 0\.0+\] Linux version' "$BATS_TEST_TMPDIR/console")" -ge 2 ]
 }
