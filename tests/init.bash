@@ -3,7 +3,7 @@
 setup() {
 	INIT=${MKDL_INIT:-${MKDL_BUILD:-$BATS_TEST_DIRNAME/../out/build/dev}/init/mkdl-init}
 	[ -x "$INIT" ]
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return 1
 	HERE=$PWD
 	PID=
 }
@@ -28,6 +28,7 @@ script() {
 # Start it in the background. PID is that of unshare: its end is the namespace's end. /run is the test's own, logs in log/.
 start() {
 	mkdir -p run
+	# shellcheck disable=SC2016 # the shell inside expands it
 	unshare -Urpfm --kill-child --mount-proc \
 		sh -c 'mount --bind "$1" /run && exec "$2" --supervise "$3"' sh "$HERE/run" "$INIT" "$HERE/plan" >console 2>&1 3>&- &
 	PID=$!
@@ -35,7 +36,7 @@ start() {
 
 # The process that is PID 1 inside.
 inner() {
-	cat "/proc/$PID/task/$PID/children" | tr -d ' '
+	tr -d ' ' <"/proc/$PID/task/$PID/children"
 }
 
 # until_seen FILE PATTERN [SECONDS]
