@@ -28,6 +28,8 @@ setup() {
 	[ -x ../prefix/share/mkdl/hooks/build/busybox ]
 	[ -e ../prefix/share/mkdl/node/images/image-import.c ]
 	[ -x ../prefix/libexec/mkdl/mkdl-init ]
+	[ -x ../prefix/libexec/mkdl/nodectl ]
+	[ -e ../prefix/share/mkdl/node/drain/drain.c ]
 }
 
 @test "installed into DESTDIR, for a package" {

@@ -301,9 +301,10 @@ fails_with() {
 	local name file
 	for name in busybox dropbear containerd-clients; do
 		"$MKDL" recipe "$name"
-		file=$(find "out/recipes/$name/files" -type f)
-		run readelf --wide --program-headers "$file"
-		[[ $output != *INTERP* ]]
-		run ! grep -a -e "$tmp" -e /recipe/ -e "$HOME/.cache" "$file"
+		while IFS= read -r -d '' file; do
+			run -0 readelf --wide --program-headers "$file"
+			[[ $output != *INTERP* ]]
+			run ! grep -a -e "$tmp" -e /recipe/ -e "$HOME/.cache" "$file"
+		done < <(find "out/recipes/$name/files" -type f -print0)
 	done
 }
