@@ -119,3 +119,30 @@ teardown() {
 	node_run n2 'grep mine /var/lib/lun/mine; poweroff' </dev/null || true
 	node_down n2 100
 }
+
+@test "a disk by the serial number that it shows, by its label; a LUN through the second portal" {
+	local disk='/var/lib/disk: {kind: disk, device: "ID=state-1", format: empty}'
+	node_dead n1 || node_stop n1
+	state_profile lab-state-disk "$disk" "${lun_state/10.77.0.1/10.77.0.1:3999, 10.77.0.1}"
+	truncate -s 64M "$LAB/disk"
+	[ -d "$LAB/node/n3" ] || node_new n3 boot=direct profile=lab-state-disk \
+		qemu="-drive file=$LAB/disk,if=none,id=disk,format=raw -device virtio-blk-pci,drive=disk,serial=state-1"
+	node_start n3
+	node_up n3
+	node_says n3 'state: /var/lib/disk: /dev/vda is empty: making an ext4 file system'
+	node_says n3 'state: /var/lib/lun: iscsi .*, /dev/sda'
+	node_run n3 'echo kept >/var/lib/disk/kept; poweroff' </dev/null || true
+	node_down n3 150
+	tune2fs -L state "$LAB/disk"
+	state_profile lab-state-label "${disk/ID=state-1/LABEL=state}"
+	node_set n3 profile=lab-state-label
+	node_start n3
+	node_up n3
+	node_run n3 'grep kept /var/lib/disk/kept'
+	node_stop n3
+	state_profile lab-state-label "${disk/ID=state-1/LABEL=other}"
+	node_set n3 profile=lab-state-label
+	node_start n3
+	node_wait n3 120 'this machine has no disk with LABEL=other; waiting for it'
+	node_stop n3
+}
