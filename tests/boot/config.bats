@@ -104,6 +104,7 @@ identity_of() {
 	node_start lost
 	node_wait lost 120 'BOOT FAILED in config: .*kernel command line \(mkdl.config=\): http://10.77.0.1/lost.yml: the server answers 404 \(not found\)'
 	run ! node_says lost 'node up in'
+	node_mark lost
 	printf '#cloud-config\nhostname: found\n' >"$LAB/http/lost.yml"
 	node_up lost
 	assert_equal "$(node_run lost hostname)" found
