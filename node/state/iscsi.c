@@ -101,7 +101,15 @@ static enum outcome login_anywhere(struct state_node *n, const struct plan_state
 	return OUTCOME_AWAY;
 }
 
-/* The block device of a LUN: /sys/class/iscsi_session/SESSION/device/targetH:C:T/H:C:T:LUN/block/NAME */
+/* The device's node is there a moment before the kernel has the disk behind it (ENXIO). */
+static bool can_be_opened(const char *device)
+{
+	_cleanup_close_ int fd = open(device, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	return fd >= 0;
+}
+
+/* The block device of a LUN, once it can be opened: /sys/class/iscsi_session/SESSION/device/targetH:C:T/H:C:T:LUN/block/NAME */
 static const char *find_device(struct arena *a, const char *session, unsigned lun)
 {
 	const char *top = arena_printf(a, "/sys/class/iscsi_session/%s/device", session);
@@ -117,7 +125,7 @@ static const char *find_device(struct arena *a, const char *session, unsigned lu
 		for (struct dirent *b = block ? readdir(block) : NULL; b; b = readdir(block)) {
 			const char *device = arena_printf(a, "/dev/%s", b->d_name);
 
-			if (b->d_name[0] != '.' && access(device, F_OK) == 0)
+			if (b->d_name[0] != '.' && can_be_opened(device))
 				return device;
 		}
 	}
