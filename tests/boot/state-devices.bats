@@ -116,7 +116,8 @@ teardown() {
 	node_set n2 profile=lab-state-lun
 	node_start n2
 	node_up n2
-	node_run n2 'grep mine /var/lib/lun/mine; poweroff' </dev/null || true
+	node_run n2 grep -q mine /var/lib/lun/mine
+	node_run n2 poweroff </dev/null || true # the connection may end first
 	node_down n2 100
 }
 
@@ -131,7 +132,8 @@ teardown() {
 	node_up n3
 	node_says n3 'state: /var/lib/disk: /dev/vda is empty: making an ext4 file system'
 	node_says n3 'state: /var/lib/lun: iscsi .*, /dev/sda'
-	node_run n3 'echo kept >/var/lib/disk/kept; poweroff' </dev/null || true
+	node_run n3 'echo kept >/var/lib/disk/kept'
+	node_run n3 poweroff </dev/null || true # the connection may end first
 	node_down n3 150
 	tune2fs -L state "$LAB/disk"
 	state_profile lab-state-label "${disk/ID=state-1/LABEL=state}"
