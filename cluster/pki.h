@@ -34,8 +34,8 @@ struct pki_files {
 	size_t count, cap;
 };
 
-/* All that a server gets, sorted by path: /etc/kubernetes/pki/…, /etc/kubernetes/*.kubeconfig,
- * /etc/kubernetes/encryption.yaml. Reads what pki_init made. */
+/* All that a server gets, sorted by path: /etc/kubernetes/pki/…, kubeconfigs and
+ * encryption.yaml in /etc/kubernetes. Reads what pki_init made. */
 int pki_server_files(struct arena *a, const struct cluster *c, const char *dir, const struct cluster_node *server,
 		     struct pki_files *out, struct error *err);
 
