@@ -4,6 +4,7 @@
  *   DIR          made by cluster_init; secret where it says so (files 0600, folders 0700):
  *	pki/                        the authorities, keys and certificates                             secret
  *	tokens                      the bootstrap tokens: flat records (base/flat.h)                   secret
+ *	source                      the absolute path of the cluster.yml that it was made from
  *	kubeconfig                  of the administrator                                               secret
  *	nodes/NAME.yml              the cloud-config of one node, with what only that node may know    secret
  *	profiles/ROLE.yml           for `mkdl build`: extends the role's profile, adds what is public
@@ -83,3 +84,7 @@ int cluster_read(struct arena *a, const char *file, struct diagnostics *diag, st
 /* Make DIR, or bring it up to date: what is there and still right stays byte for byte (keys, certificates, tokens); what
  * follows from cluster.yml is written anew. Each file is replaced atomically. */
 int cluster_init(const struct cluster *c, const char *dir, struct error *err);
+
+/* The cluster that DIR was made from, read anew from the cluster.yml that DIR/source names: for the commands that change what
+ * is in DIR and then call cluster_init. */
+int cluster_open(struct arena *a, const char *dir, struct diagnostics *diag, struct cluster *out, struct error *err);
