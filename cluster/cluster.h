@@ -2,6 +2,7 @@
  *
  *   cluster.yml  the user's; public. Read by cluster_read with the tables of keys in cluster-keys.c.
  *   DIR          made by cluster_init; secret where it says so (files 0600, folders 0700):
+ *	source                      which cluster.yml, which TFTP root: flat records
  *	pki/                        the authorities, keys and certificates                             secret
  *	tokens                      the bootstrap tokens: flat records (base/flat.h)                   secret
  *	source                      the absolute path of the cluster.yml that it was made from
@@ -34,9 +35,10 @@ struct cluster_node {
 	const char *mac;      /* "52:54:00:77:00:0b"; NULL: known by uuid */
 	const char *uuid;     /* SMBIOS; NULL: known by mac */
 	const char *address;  /* IPv4, of subnet */
-	const char *pod_cidr; /* never NULL once read: the n-th /24 of pods unless written */
+	const char *pod_cidr; /* never NULL once read; unless written the n-th /24 of pods for the n-th address of subnet, so
+				 that it stays when nodes come and go: a Node's cannot be changed */
 	struct pairs labels;
-	struct strings taints; /* KEY=VALUE:EFFECT */
+	struct strings taints; /* KEY=VALUE:EFFECT; items NULL: not written, by role */
 	struct place at;
 };
 
@@ -57,7 +59,9 @@ struct cluster_registry {
 
 struct cluster {
 	const char *file;        /* cluster.yml as named */
+	const char *tftp;        /* the TFTP root, absolute; NULL: as DIR has it already, else out/tftp here */
 	const char *name;        /* a DNS label */
+	const char *version;     /* of Kubernetes, "1.20": decides names of labels and taints */
 	const char *domain;      /* "cluster.local" */
 	const char *api;         /* host or address by which nodes reach the API; default: the first server's */
 	unsigned api_port;       /* 6443 */
@@ -77,14 +81,20 @@ struct cluster {
 
 enum { CLUSTER_CONFIG_PORT = 8443, CLUSTER_HTTP_PORT = 80 };
 
+/* iPXE waits 16 s for a router advertisement where there is none: with the first address of this network on the provisioner's
+ * interface, dnsmasq sends some. */
+#define CLUSTER_RA_NETWORK "fd6d:6b64:6c00::"
+#define CLUSTER_RA_ADDRESS "fd6d:6b64:6c00::1"
+
 /* Read and check a cluster.yml: addresses in the subnet, nothing twice, ranges that do not overlap, an odd number of
  * servers … Problems go to diag, all at once; -1 when there was an error among them. Strings live in the arena. */
 int cluster_read(struct arena *a, const char *file, struct diagnostics *diag, struct cluster *out, struct error *err);
 
 /* Make DIR, or bring it up to date: what is there and still right stays byte for byte (keys, certificates, tokens); what
- * follows from cluster.yml is written anew. Each file is replaced atomically. */
-int cluster_init(const struct cluster *c, const char *dir, struct error *err);
+ * follows from cluster.yml is written anew where it differs, and files of nodes that are gone are removed. Each file is
+ * replaced atomically. What was made, changed or removed is appended to said, a sentence each. */
+int cluster_init(struct arena *a, const struct cluster *c, const char *dir, struct strings *said, struct error *err);
 
-/* The cluster that DIR was made from, read anew from the cluster.yml that DIR/source names: for the commands that change what
- * is in DIR and then call cluster_init. */
+/* The cluster that DIR was made from, read anew from the cluster.yml that DIR/source names, DIR/cluster.yml without that: for
+ * the commands that change what is in DIR and then call cluster_init. */
 int cluster_open(struct arena *a, const char *dir, struct diagnostics *diag, struct cluster *out, struct error *err);
