@@ -1,50 +1,47 @@
 #include "builder/kubelet-config.h"
 
-#include <stdbool.h>
-#include <string.h>
-
 #include "builder/quote.h"
+#include "builder/settings.h"
 
-enum kind { FLAG, FIELD };
+#define FLAG SETTING_FLAG
+#define FIELD SETTING_FIELD
+
 enum { BOTH = KUBELET_STANDALONE | KUBELET_JOINED };
 
-/* One flag (name without "--") or one field (the names on the way to it joined by "/"; fields of one parent stand together).
- * It is written when the kubelet's version is within since ≤ v < until and its role is one of roles. The value is a constant,
- * or computed; NULL from the function leaves it out. Values of fields are written as they are: YAML, flow style. */
-struct setting {
-	enum kind kind;
-	const char *name;
-	struct version since, until;
-	unsigned roles;
-	const char *constant;
-	const char *(*value)(struct arena *a, const struct kubelet_settings *s);
-};
-
-static const char *endpoint(struct arena *a, const struct kubelet_settings *s)
+static const char *endpoint(struct arena *a, const void *of)
 {
+	const struct kubelet_settings *s = of;
+
 	(void)a;
 	return s->endpoint;
 }
 
-static const char *endpoint_quoted(struct arena *a, const struct kubelet_settings *s)
+static const char *endpoint_quoted(struct arena *a, const void *of)
 {
+	const struct kubelet_settings *s = of;
+
 	return quote_text(a, s->endpoint);
 }
 
-static const char *sandbox_image(struct arena *a, const struct kubelet_settings *s)
+static const char *sandbox_image(struct arena *a, const void *of)
 {
+	const struct kubelet_settings *s = of;
+
 	(void)a;
 	return s->sandbox_image;
 }
 
-static const char *node_ip(struct arena *a, const struct kubelet_settings *s)
+static const char *node_ip(struct arena *a, const void *of)
 {
+	const struct kubelet_settings *s = of;
+
 	(void)a;
 	return s->node_ip;
 }
 
-static const char *labels(struct arena *a, const struct kubelet_settings *s)
+static const char *labels(struct arena *a, const void *of)
 {
+	const struct kubelet_settings *s = of;
 	const char *text = NULL;
 
 	for (size_t i = 0; i < s->labels.count; i++)
@@ -53,8 +50,9 @@ static const char *labels(struct arena *a, const struct kubelet_settings *s)
 	return text;
 }
 
-static const char *dns(struct arena *a, const struct kubelet_settings *s)
+static const char *dns(struct arena *a, const void *of)
 {
+	const struct kubelet_settings *s = of;
 	const char *text = NULL;
 
 	for (size_t i = 0; i < s->dns.count; i++)
@@ -62,23 +60,29 @@ static const char *dns(struct arena *a, const struct kubelet_settings *s)
 	return text ? arena_printf(a, "%s]", text) : NULL;
 }
 
-static const char *domain(struct arena *a, const struct kubelet_settings *s)
+static const char *domain(struct arena *a, const void *of)
 {
+	const struct kubelet_settings *s = of;
+
 	return s->domain ? quote_text(a, s->domain) : NULL;
 }
 
-static const char *max_pods(struct arena *a, const struct kubelet_settings *s)
+static const char *max_pods(struct arena *a, const void *of)
 {
+	const struct kubelet_settings *s = of;
+
 	return s->max_pods ? arena_printf(a, "%u", s->max_pods) : NULL;
 }
 
-static const char *pod_cidr(struct arena *a, const struct kubelet_settings *s)
+static const char *pod_cidr(struct arena *a, const void *of)
 {
+	const struct kubelet_settings *s = of;
+
 	return s->pod_cidr ? quote_text(a, s->pod_cidr) : NULL;
 }
 
 /* When each came and went: Kubernetes' changelogs and, for 1.20, its source. See docs/kubernetes.md. */
-static const struct setting settings[] = {
+static const struct setting rows[] = {
 	{FLAG, "config", {0}, {0}, BOTH, KUBELET_CONFIG, NULL},
 	/* 1.27 dropped the flag: every runtime is remote since dockershim went in 1.24. */
 	{FLAG, "container-runtime", {0}, {1, 27}, BOTH, "remote", NULL},
@@ -140,68 +144,15 @@ static const struct setting settings[] = {
 	{FIELD, "volumePluginDir", {0}, {0}, BOTH, "\"" KUBELET_ROOT "/volume-plugins\"", NULL},
 };
 
-enum { SETTING_COUNT = sizeof(settings) / sizeof(*settings) };
-
-/* The value to write, or NULL when this kubelet has no use for the setting. */
-static const char *setting_value(struct arena *a, const struct setting *t, const struct kubelet_settings *s)
-{
-	if (!(t->roles & s->role) || !version_within(s->version, t->since, t->until))
-		return NULL;
-	return t->value ? t->value(a, s) : t->constant;
-}
+static const struct settings table = SETTINGS(rows);
 
 struct strings kubelet_flags(struct arena *a, const struct kubelet_settings *s)
 {
-	struct strings out = {.items = arena_calloc(a, SETTING_COUNT + s->args.count + 1, sizeof(*out.items))};
-
-	for (size_t i = 0; i < SETTING_COUNT; i++) {
-		const char *value = settings[i].kind == FLAG ? setting_value(a, &settings[i], s) : NULL;
-
-		if (value)
-			out.items[out.count++] = arena_printf(a, "--%s=%s", settings[i].name, value);
-	}
-	for (size_t i = 0; i < s->args.count; i++)
-		out.items[out.count++] = s->args.items[i];
-	return out;
-}
-
-/* How much of name was already written for the field before it: up to and with the last common "/". */
-static size_t common_parents(const char *name, const char *before)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; name[i] && name[i] == before[i]; i++)
-		if (name[i] == '/')
-			n = i + 1;
-	return n;
+	return settings_flags(a, &table, s->version, s->role, s, &s->args);
 }
 
 void kubelet_config(struct arena *a, const struct kubelet_settings *s, struct strbuf *out)
 {
-	const char *before = "";
-
 	strbuf_puts(out, "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n");
-	for (size_t i = 0; i < SETTING_COUNT; i++) {
-		const char *name = settings[i].name;
-		const char *value = settings[i].kind == FIELD ? setting_value(a, &settings[i], s) : NULL;
-		size_t common, depth = 0;
-
-		if (!value)
-			continue;
-		common = common_parents(name, before);
-		for (const char *p = name; *p;) {
-			size_t n = strcspn(p, "/");
-			bool last = p[n] == '\0';
-
-			if ((size_t)(p - name) >= common) {
-				strbuf_printf(out, "%*s%.*s:", (int)depth * 2, "", (int)n, p);
-				if (last)
-					strbuf_printf(out, " %s", value);
-				strbuf_puts(out, "\n");
-			}
-			depth++;
-			p += n + !last;
-		}
-		before = name;
-	}
+	settings_fields(a, &table, s->version, s->role, s, out);
 }

@@ -1,5 +1,5 @@
 /* The kubelet's command line and its KubeletConfiguration (kubelet.config.k8s.io/v1beta1), as the version in the image
- * wants them. One table in kubelet-config.c says in which versions each flag and each field exists. */
+ * wants them. The table in kubelet-config.c says in which versions each flag and each field exists (builder/settings.h). */
 #pragma once
 
 #include <stddef.h>
