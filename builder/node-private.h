@@ -44,6 +44,15 @@ int node_kubernetes_facts(struct build *b, struct node_facts *facts, struct erro
 int node_kubernetes_add(struct build *b, const struct node_facts *facts, struct error *err);
 struct kubelet_settings node_kubelet_settings(const struct profile *p, const struct node_facts *facts);
 
+/* For services that the profile need not spell out: the plan's service of that name, or a new one that has so many seconds to get
+ * ready; its program, looked for in the image, with these arguments; what it needs; PATH and HOME. */
+struct plan_service *node_service_want(struct build *b, struct plan *plan, const char *name, struct place at,
+				       unsigned ready_timeout);
+int node_service_run(struct build *b, struct plan_service *s, const char *program, const struct strings *args,
+		     struct error *err);
+void node_service_need(struct arena *a, struct plan_service *s, const char *name);
+void node_service_environment(struct arena *a, struct plan_service *s);
+
 /* Add the generated services to the profile's own in the plan, command lines filled in. */
 int node_services(struct build *b, const struct node_facts *facts, struct plan *plan, struct error *err);
 

@@ -7,9 +7,8 @@
 /* The services that a profile need not spell out. What it does say about them (readiness, time limits, environment, a whole
  * command line) is kept. */
 
-/* The plan's service of that name, or a new one that has so many seconds to get ready. */
-static struct plan_service *want_service(struct build *b, struct plan *plan, const char *name, struct place at,
-					 unsigned ready_timeout)
+struct plan_service *node_service_want(struct build *b, struct plan *plan, const char *name, struct place at,
+				       unsigned ready_timeout)
 {
 	struct plan_service *s = plan_find_service(plan, name);
 
@@ -21,7 +20,7 @@ static struct plan_service *want_service(struct build *b, struct plan *plan, con
 	return s;
 }
 
-static void append_need(struct arena *a, struct plan_service *s, const char *name)
+void node_service_need(struct arena *a, struct plan_service *s, const char *name)
 {
 	if (!strings_has(&s->needs, name))
 		strings_add(a, &s->needs, name);
@@ -33,8 +32,8 @@ static void default_env(struct arena *a, struct pairs *env, const char *key, con
 		pairs_add(a, env, key, value, (struct place){0});
 }
 
-/* Both run other programs by name (runc, mount, iptables) and keep files in the home of their user. */
-static void default_environment(struct arena *a, struct plan_service *s)
+/* They run other programs by name (runc, mount, iptables) and keep files in the home of their user. */
+void node_service_environment(struct arena *a, struct plan_service *s)
 {
 	default_env(a, &s->env, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	default_env(a, &s->env, "HOME", "/root");
@@ -55,7 +54,8 @@ static const char *find_program(struct build *b, const char *name)
 	return NULL;
 }
 
-static int start_run(struct build *b, struct plan_service *s, const char *program, const struct strings *args, struct error *err)
+int node_service_run(struct build *b, struct plan_service *s, const char *program, const struct strings *args,
+		     struct error *err)
 {
 	const char *path = find_program(b, program);
 
@@ -72,16 +72,16 @@ static int start_run(struct build *b, struct plan_service *s, const char *progra
 static int add_containerd(struct build *b, struct plan *plan, struct error *err)
 {
 	const struct component *c = profile_component(&b->profile, "containerd");
-	struct plan_service *s = want_service(b, plan, "containerd", c ? c->at : b->profile.containerd.at, 120);
+	struct plan_service *s = node_service_want(b, plan, "containerd", c ? c->at : b->profile.containerd.at, 120);
 	static const char *const args[] = {"--config", CONTAINERD_CONFIG};
 
-	if (!s->run.count && start_run(b, s, "containerd", &(struct strings){.items = (const char **)args, .count = 2}, err) < 0)
+	if (!s->run.count && node_service_run(b, s, "containerd", &(struct strings){.items = (const char **)args, .count = 2}, err) < 0)
 		return -1;
 	if (s->ready == PLAN_READY_NONE) {
 		s->ready = PLAN_READY_SOCKET;
 		strings_add(b->arena, &s->ready_words, CONTAINERD_SOCKET);
 	}
-	default_environment(b->arena, s);
+	node_service_environment(b->arena, s);
 	return 0;
 }
 
@@ -107,7 +107,7 @@ static void add_drain(struct build *b, struct plan *plan)
 /* Loads the preloaded images into containerd and gives their RAM back. */
 static int add_images(struct build *b, struct plan *plan, struct error *err)
 {
-	struct plan_service *s = want_service(b, plan, "images", b->profile.images[0].at, 300);
+	struct plan_service *s = node_service_want(b, plan, "images", b->profile.images[0].at, 300);
 	static const char *const run[] = {
 		NODE_IMPORTER, "--socket", CONTAINERD_SOCKET, "--list", NODE_IMAGES "/list",
 		"--blobs", NODE_IMAGES "/blobs/sha256", "--remove",
@@ -120,28 +120,28 @@ static int add_images(struct build *b, struct plan *plan, struct error *err)
 	if (!s->run.count)
 		for (size_t i = 0; i < sizeof(run) / sizeof(*run); i++)
 			strings_add(b->arena, &s->run, run[i]);
-	append_need(b->arena, s, "containerd");
+	node_service_need(b->arena, s, "containerd");
 	s->oneshot = true;
 	return 0;
 }
 
 static int add_kubelet(struct build *b, const struct node_facts *facts, struct plan *plan, struct error *err)
 {
-	struct plan_service *s = want_service(b, plan, "kubelet", b->profile.kubernetes.at, 300);
+	struct plan_service *s = node_service_want(b, plan, "kubelet", b->profile.kubernetes.at, 300);
 	struct kubelet_settings settings = node_kubelet_settings(&b->profile, facts);
 	struct strings flags = kubelet_flags(b->arena, &settings);
 
-	if (!s->run.count && start_run(b, s, "kubelet", &flags, err) < 0)
+	if (!s->run.count && node_service_run(b, s, "kubelet", &flags, err) < 0)
 		return -1;
 	if (s->ready == PLAN_READY_NONE) {
 		s->ready = PLAN_READY_HTTP;
 		strings_add(b->arena, &s->ready_words, "http://127.0.0.1:10248/healthz");
 	}
 	if (facts->containerd)
-		append_need(b->arena, s, "containerd");
+		node_service_need(b->arena, s, "containerd");
 	if (plan_find_service(plan, "images"))
-		append_need(b->arena, s, "images");
-	default_environment(b->arena, s);
+		node_service_need(b->arena, s, "images");
+	node_service_environment(b->arena, s);
 	return 0;
 }
 
