@@ -29,6 +29,7 @@ struct command {
 int cmd_build(const struct globals *g, int argc, char **argv, struct error *err);
 int cmd_cache(const struct globals *g, int argc, char **argv, struct error *err);
 int cmd_check(const struct globals *g, int argc, char **argv, struct error *err);
+int cmd_cluster(const struct globals *g, int argc, char **argv, struct error *err);
 int cmd_config(const struct globals *g, int argc, char **argv, struct error *err);
 int cmd_init(const struct globals *g, int argc, char **argv, struct error *err);
 int cmd_list(const struct globals *g, int argc, char **argv, struct error *err);

@@ -81,6 +81,9 @@ struct cluster {
 
 enum { CLUSTER_CONFIG_PORT = 8443, CLUSTER_HTTP_PORT = 80 };
 
+/* Where a server keeps etcd's data. */
+#define CLUSTER_ETCD "/var/lib/etcd"
+
 /* iPXE waits 16 s for a router advertisement where there is none: with the first address of this network on the provisioner's
  * interface, dnsmasq sends some. */
 #define CLUSTER_RA_NETWORK "fd6d:6b64:6c00::"

@@ -1,0 +1,65 @@
+#include "cluster/cluster-read.h"
+#include "cluster/follow.h"
+#include "cluster/yaml-text.h"
+#include "config/node.h"
+
+static void add_kubernetes(struct strbuf *out, const struct cluster *c, enum cluster_role role)
+{
+	const struct plan *states = &c->kinds[role].states;
+
+	strbuf_printf(out, "kubernetes:\n  server: \"https://%s:%u\"\n  cluster_cidr: %s\n  service_cidr: %s\n  domain: %s\n  dns: [%s]\n",
+		      c->api, c->api_port, c->pods, c->services, c->domain, c->dns);
+	if (role != CLUSTER_SERVER)
+		return;
+	strbuf_puts(out, "  etcd:\n    members:\n");
+	for (size_t i = 0; i < c->node_count; i++)
+		if (c->nodes[i].role == CLUSTER_SERVER)
+			strbuf_printf(out, "      \"%s\": %s\n", c->nodes[i].name, c->nodes[i].address);
+	for (size_t i = 0; i < states->state_count; i++)
+		if (string_equal(states->states[i].path, CLUSTER_ETCD) && states->states[i].kind == PLAN_STATE_TMPFS)
+			strbuf_puts(out, "    volatile: true\n");
+}
+
+/* As JSON, which is YAML. */
+static void add_state(struct strbuf *out, const struct plan *states)
+{
+	struct json j;
+
+	if (!states->state_count)
+		return;
+	strbuf_puts(out, "state:\n");
+	j = json_begin(out);
+	json_open_object(&j, NULL);
+	for (size_t i = 0; i < states->state_count; i++) {
+		json_open_object(&j, states->states[i].path);
+		write_map(&j, &map_state, &states->states[i]);
+		json_close_object(&j);
+	}
+	json_close_object(&j);
+	json_end(&j);
+}
+
+void follow_profile(struct arena *a, struct strbuf *out, const struct cluster *c, enum cluster_role role)
+{
+	const char *name = cluster_role_names[role];
+
+	strbuf_printf(out,
+		      "# The %ss of the cluster %s, made by \"mkdl cluster init\": what is changed here is lost. Nothing in it is secret.\n"
+		      "extends: %s\nname: %s-%s\n",
+		      name, c->name, c->kinds[role].profile, c->name, name);
+	add_kubernetes(out, c, role);
+	add_state(out, &c->kinds[role].states);
+	if (c->ntp.count) {
+		strbuf_puts(out, "time: {ntp: ");
+		yaml_list(out, &c->ntp);
+		strbuf_puts(out, "}\n");
+	}
+	strbuf_printf(out,
+		      "# The rest comes when the node boots, over https, and only to it.\nconfig:\n"
+		      "  urls: [\"https://%s:%d/nodes/${mac}.yml\"]\n  ca: %s\n",
+		      c->provisioner, CLUSTER_CONFIG_PORT, PKI_PROVISION_CA);
+	strbuf_puts(out, "# For machines whose firmware is no iPXE: it loads one first.\nbootloaders: [ipxe]\noutput: {tftp: ");
+	yaml_quoted(out, c->tftp);
+	strbuf_puts(out, "}\n");
+	(void)a;
+}
