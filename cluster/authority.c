@@ -122,7 +122,6 @@ int authority_make(const struct pki_folder *folder, enum authority_name name, bo
 	    certificate_issue_authority(authorities[name].common_name, key, AUTHORITY_DAYS, now, &certificate, err) < 0 ||
 	    certificate_write(certificate, &text, err) < 0 || pki_folder_write(folder, crt, &text, err) < 0)
 		return -1;
-	pki_folder_say(folder, "%s: made, valid until %s", full,
-		       certificate_time(folder->arena, certificate_end(certificate)));
+	pki_folder_say(folder, "made %s, valid until %s", crt, certificate_time(folder->arena, certificate_end(certificate)));
 	return 0;
 }

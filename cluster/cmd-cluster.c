@@ -20,6 +20,9 @@ static const struct subcommand {
 } subcommands[] = {
 	{"init", cluster_cmd_init},
 	{"example", cluster_cmd_example},
+	{"renew", cluster_cmd_renew},
+	{"token", cluster_cmd_token},
+	{"kubeconfig", cluster_cmd_kubeconfig},
 };
 enum { SUBCOMMANDS = sizeof(subcommands) / sizeof(*subcommands) };
 

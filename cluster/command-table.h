@@ -6,3 +6,6 @@
 
 int cluster_cmd_init(const struct globals *g, int argc, char **argv, struct error *err);
 int cluster_cmd_example(const struct globals *g, int argc, char **argv, struct error *err);
+int cluster_cmd_renew(const struct globals *g, int argc, char **argv, struct error *err);
+int cluster_cmd_token(const struct globals *g, int argc, char **argv, struct error *err);
+int cluster_cmd_kubeconfig(const struct globals *g, int argc, char **argv, struct error *err);

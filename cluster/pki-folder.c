@@ -120,7 +120,7 @@ int pki_folder_lock(struct arena *a, const char *dir, struct strings *said, stru
 	if (is.st_mode & 077) {
 		if (fchmodat(made.fd, "pki", 0700, 0) < 0)
 			return error_errno(err, "%s/pki: others may read it, and it cannot be shut", dir);
-		pki_folder_say(&made, "%s/pki: others could read it; it is 0700 now", dir);
+		pki_folder_say(&made, "shut pki: others could read it; it is 0700 now");
 	}
 	if (fd_flock(made.fd, LOCK_EX) < 0)
 		return error_errno(err, "%s: cannot be locked", dir);
@@ -142,7 +142,7 @@ static int shut(const struct pki_folder *folder, int fd, const char *path, struc
 		return 0;
 	if (fchmod(fd, 0600) < 0)
 		return error_errno(err, "%s: others may read it, and it cannot be shut", pki_folder_path(folder, path));
-	pki_folder_say(folder, "%s: others could read it; it is 0600 now", pki_folder_path(folder, path));
+	pki_folder_say(folder, "shut %s: others could read it; it is 0600 now", path);
 	return 0;
 }
 

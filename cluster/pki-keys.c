@@ -65,7 +65,7 @@ int pki_service_account(const struct pki_folder *folder, struct error *err)
 	if (key_make_rsa(SERVICE_ACCOUNT_BITS, &key, err) < 0 || key_write(key, &text, err) < 0 ||
 	    pki_folder_write(folder, PKI_SA_KEY, &text, err) < 0)
 		return -1;
-	pki_folder_say(folder, "%s: made", path);
+	pki_folder_say(folder, "made " PKI_SA_KEY);
 	return make_public(folder, key, err);
 }
 
@@ -84,7 +84,7 @@ static int make_encryption(const struct pki_folder *folder, struct error *err)
 	OPENSSL_cleanse(key, sizeof(key));
 	if (pki_folder_write(folder, PKI_ENCRYPTION, &text, err) < 0)
 		return -1;
-	pki_folder_say(folder, "%s: made", pki_folder_path(folder, PKI_ENCRYPTION));
+	pki_folder_say(folder, "made " PKI_ENCRYPTION);
 	return 0;
 }
 

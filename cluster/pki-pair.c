@@ -57,7 +57,7 @@ int pki_pair_issue(const struct certificate_wish *wish, const struct authority *
 }
 
 static int issue(const struct pki_folder *folder, const struct pki_wish *wish, const struct authority *authority, int64_t now,
-		 const char *reason, struct error *err)
+		 bool first, const char *reason, struct error *err)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
 	const char *full = pki_folder_path(folder, wish->path);
@@ -67,7 +67,8 @@ static int issue(const struct pki_folder *folder, const struct pki_wish *wish, c
 		return error_wrap(err, "%s", full);
 	if (pki_folder_write(folder, wish->path, &text, err) < 0)
 		return -1;
-	pki_folder_say(folder, "%s: %s, valid until %s", full, reason, certificate_time(folder->arena, end));
+	pki_folder_say(folder, "%s %s, valid until %s%s", first ? "made" : "issued again:", wish->path,
+		       certificate_time(folder->arena, end), reason);
 	return 0;
 }
 
@@ -80,14 +81,14 @@ static const char *why_due(const struct pki_folder *folder, X509 *certificate, c
 	const char *when = certificate_time(folder->arena, end);
 
 	if (due->always)
-		return "issued again";
+		return "";
 	if (certificate_begin(certificate) > due->now)
-		return "issued again, since the former one is not valid yet";
+		return " (the former one is not valid yet)";
 	if (left <= 0)
-		return arena_printf(folder->arena, "issued again, since the former one ended on %s", when);
+		return arena_printf(folder->arena, " (the former one ended on %s)", when);
 	if (left >= (int64_t)due->days * SECONDS_OF_DAY || end >= certificate_end(authority->pair.certificate))
 		return NULL;
-	return arena_printf(folder->arena, "issued again, since the former one ends on %s", when);
+	return arena_printf(folder->arena, " (the former one ends on %s)", when);
 }
 
 int pki_pair_ensure(const struct pki_folder *folder, const struct pki_wish *wish, const struct authority *authority,
@@ -101,7 +102,7 @@ int pki_pair_ensure(const struct pki_folder *folder, const struct pki_wish *wish
 	if (pki_folder_read(folder, wish->path, &text, &found, err) < 0)
 		return -1;
 	if (!found)
-		return issue(folder, wish, authority, due->now, "made", err);
+		return issue(folder, wish, authority, due->now, true, "", err);
 	if (read_pair(folder, wish->path, &text, &pair, err) < 0)
 		return -1;
 	if (!certificate_is_of(pair.certificate, authority->pair.certificate, &reason))
@@ -110,8 +111,8 @@ int pki_pair_ensure(const struct pki_folder *folder, const struct pki_wish *wish
 				 reason);
 	reason = certificate_differs(pair.certificate, &wish->wish);
 	if (reason)
-		reason = arena_printf(folder->arena, "issued again, since %s changed", reason);
+		reason = arena_printf(folder->arena, " (%s changed)", reason);
 	else
 		reason = why_due(folder, pair.certificate, authority, due);
-	return reason ? issue(folder, wish, authority, due->now, reason, err) : 0;
+	return reason ? issue(folder, wish, authority, due->now, false, reason, err) : 0;
 }

@@ -35,8 +35,8 @@ static int ensure_authorities(const struct pki_folder *folder, const struct pki_
 			return -1;
 		end = certificate_end(out[name].pair.certificate);
 		if (end - now < (int64_t)AUTHORITY_WARNING_DAYS * SECONDS_OF_DAY)
-			pki_folder_say(folder, "%s/%s.crt: it ends on %s, and with it everything that it signed; docs/cluster.md, "
-				       "\"A new authority\", says how to replace it", folder->name, authority_path(name),
+			pki_folder_say(folder, "%s.crt ends on %s, and with it everything that it signed: docs/cluster.md, \"A new "
+				       "authority\", says how to replace it", authority_path(name),
 				       certificate_time(folder->arena, end));
 	}
 	return 0;

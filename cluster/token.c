@@ -104,8 +104,7 @@ int tokens_ensure(const struct pki_folder *folder, const struct cluster *c, int6
 		for (size_t n = 0; gone && n < c->node_count; n++)
 			gone = strcmp(c->nodes[n].name, token->node) != 0;
 		if (gone) {
-			pki_folder_say(folder, "%s: the token %s is revoked, since %s has no node %s any more",
-				       pki_folder_path(folder, "tokens"), token->id, c->file, token->node);
+			pki_folder_say(folder, "revoked the token %s: there is no node %s any more", token->id, token->node);
 			tokens_revoke(a, &tokens, token->id);
 		} else if (token->expires && token->expires <= now) {
 			/* The cluster deletes its Secret by itself (the controller tokencleaner). */
@@ -117,7 +116,7 @@ int tokens_ensure(const struct pki_folder *folder, const struct cluster *c, int6
 			continue;
 		if (tokens_add(a, &tokens, &(struct cluster_token){.node = c->nodes[i].name}, err) < 0)
 			return -1;
-		pki_folder_say(folder, "%s: a token made for %s", pki_folder_path(folder, "tokens"), c->nodes[i].name);
+		pki_folder_say(folder, "made a token for %s", c->nodes[i].name);
 	}
 	return tokens_save(folder, &tokens, err);
 }
