@@ -11,13 +11,15 @@ static void write_ipam(struct json *j, const struct cni_settings *s)
 	json_open_object(j, "ipam");
 	json_string(j, "type", "host-local");
 	json_string(j, "dataDir", "/run/cni-ipam"); /* gone with the pods when the node restarts */
-	json_open_array(j, "ranges");
-	json_open_array(j, NULL);
-	json_open_object(j, NULL);
-	json_string(j, "subnet", s->pod_cidr);
-	json_close_object(j);
-	json_close_array(j);
-	json_close_array(j);
+	if (s->pod_cidr) {
+		json_open_array(j, "ranges");
+		json_open_array(j, NULL);
+		json_open_object(j, NULL);
+		json_string(j, "subnet", s->pod_cidr);
+		json_close_object(j);
+		json_close_array(j);
+		json_close_array(j);
+	}
 	json_open_array(j, "routes");
 	json_open_object(j, NULL);
 	json_string(j, "dst", "0.0.0.0/0");
@@ -40,6 +42,11 @@ void cni_config(const struct cni_settings *s, struct strbuf *out)
 	json_bool(&j, "isGateway", true);
 	json_bool(&j, "hairpinMode", true);
 	json_bool(&j, "ipMasq", s->masquerade);
+	if (!s->pod_cidr) {
+		json_open_object(&j, "capabilities");
+		json_bool(&j, "ipRanges", true);
+		json_close_object(&j);
+	}
 	write_ipam(&j, s);
 	json_close_object(&j);
 	if (s->portmap) {

@@ -10,10 +10,12 @@
 #define CNI_CONF_FILE CNI_CONF_DIR "/10-mkdl.conflist"
 #define CNI_RUN_CONF_DIR "/run/cni/net.d" /* where containerd writes what it makes of the template */
 #define CNI_TEMPLATE_FILE "/etc/cni/mkdl.conflist.template"
+#define CNI_CACHE_DIR "/run/cni/cache"    /* of what runs plugins: results, gone with the pods */
 #define CNI_POD_CIDR "10.88.0.0/24"       /* a standalone node's, unless the profile says another */
 
 struct cni_settings {
-	const char *pod_cidr; /* "10.88.0.0/24", or the template word that containerd replaces */
+	const char *pod_cidr; /* "10.88.0.0/24", or the template word that containerd replaces; NULL: whoever runs the plugins
+			       * gives it with each call (the capability ipRanges, as the docker shim and cri-dockerd do) */
 	bool masquerade;      /* pods reach other networks under the node's address; needs iptables on the node */
 	bool portmap;         /* hostPort of pods; needs iptables on the node */
 };

@@ -4,6 +4,7 @@
 
 #include "builder/cni-config.h"
 #include "builder/quote.h"
+#include "builder/runtime.h"
 
 /* Plugins that a node has no use for. Leaving them out saves time at every start: probing for btrfs and zfs, waiting for NRI's
  * socket, looking for OpenTelemetry's. The snapshotter that the profile chose is not left out. */
@@ -25,6 +26,11 @@ static const struct {
 	{"io.containerd.nri.v1.nri", {1, 7}, {0}},
 };
 
+/* Without them it answers no kubelet, whatever its version calls them. */
+static const char *const cri_plugins[] = {
+	"io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime",
+};
+
 static void write_head(struct arena *a, const struct containerd_settings *s, const char *snapshotter, struct strbuf *out)
 {
 	strbuf_printf(out, "version = %d\n", s->version.major >= 2 ? 3 : 2);
@@ -36,6 +42,8 @@ static void write_head(struct arena *a, const struct containerd_settings *s, con
 		if (version_within(s->version, unused[i].since, unused[i].until) && strcmp(last, snapshotter) != 0)
 			strbuf_printf(out, "  %s,\n", quote_text(a, unused[i].name));
 	}
+	for (size_t i = 0; s->no_cri && i < sizeof(cri_plugins) / sizeof(*cri_plugins); i++)
+		strbuf_printf(out, "  %s,\n", quote_text(a, cri_plugins[i]));
 	strbuf_printf(out, "]\n\n[grpc]\n  address = %s\n", quote_text(a, CONTAINERD_SOCKET));
 }
 
@@ -56,7 +64,7 @@ static void write_runc(struct arena *a, struct strbuf *out, const char *plugin)
 	write_table(out, plugin, ".containerd.runtimes.runc");
 	write_string(a, out, "runtime_type", "io.containerd.runc.v2");
 	write_table(out, plugin, ".containerd.runtimes.runc.options");
-	strbuf_puts(out, "  SystemdCgroup = false\n"); /* as the kubelet's cgroupDriver: cgroupfs */
+	strbuf_printf(out, "  SystemdCgroup = %s\n", strcmp(CGROUP_DRIVER, "systemd") == 0 ? "true" : "false");
 }
 
 static void write_cni(struct arena *a, const struct containerd_settings *s, struct strbuf *out, const char *plugin)
@@ -111,6 +119,8 @@ int containerd_config(struct arena *a, const struct containerd_settings *s, stru
 		return error_set(err, "containerd %u.%u is too old: 1.6 is the first whose configuration is known here",
 				 s->version.major, s->version.minor);
 	write_head(a, s, snapshotter, out);
+	if (s->no_cri)
+		return 0;
 	if (s->version.major >= 2)
 		write_version_3(a, s, snapshotter, out);
 	else

@@ -89,7 +89,7 @@ const struct image *images_find_name(const struct images *images, const char *na
 }
 
 /* A layer that images share is added for each of them, to the same path: the tree keeps one. */
-static void add_blob(struct build *b, const struct image *image, const struct oci_blob *blob, const char *dir)
+void images_add_blob(struct build *b, const struct image *image, const struct oci_blob *blob, const char *dir)
 {
 	char hex[HASH_HEX_SIZE];
 
@@ -123,9 +123,9 @@ int images_add(struct build *b, const struct images *images, const char *dir, co
 		const struct oci_image *image = &images->items[i].oci;
 
 		for (size_t j = 0; j < image->layer_count; j++)
-			add_blob(b, &images->items[i], &image->layers[j], dir);
-		add_blob(b, &images->items[i], &image->config, dir);
-		add_blob(b, &images->items[i], &image->manifest, dir);
+			images_add_blob(b, &images->items[i], &image->layers[j], dir);
+		images_add_blob(b, &images->items[i], &image->config, dir);
+		images_add_blob(b, &images->items[i], &image->manifest, dir);
 	}
 	images_list(b->arena, images, pinned, &list);
 	if (image_list_parse(b->arena, node.path, list.data, list.len, &parsed, err) < 0)

@@ -13,6 +13,7 @@
 #include "base/strbuf.h"
 #include "builder/oci.h"
 #include "builder/profile.h"
+#include "builder/version.h"
 
 struct build;
 
@@ -41,3 +42,9 @@ void images_list(struct arena *a, const struct images *images, const char *pinne
 
 /* Put list and blobs below dir into the tree's images layer. */
 int images_add(struct build *b, const struct images *images, const char *dir, const char *pinned, struct error *err);
+
+/* The same for this version of dockerd, with another list (node/docker/image-list.h). An image that it cannot load is an error. */
+int images_add_docker(struct build *b, const struct images *images, const char *dir, struct version docker, struct error *err);
+
+/* One blob of the image below dir. */
+void images_add_blob(struct build *b, const struct image *image, const struct oci_blob *blob, const char *dir);

@@ -1,5 +1,8 @@
 #include "builder/kubelet-config.h"
 
+#include <stdbool.h>
+
+#include "builder/cni-config.h"
 #include "builder/quote.h"
 #include "builder/settings.h"
 
@@ -8,12 +11,57 @@
 
 enum { BOTH = KUBELET_STANDALONE | KUBELET_JOINED };
 
+static bool is_shim(const void *of)
+{
+	return ((const struct kubelet_settings *)of)->runtime == RUNTIME_DOCKERSHIM;
+}
+
+/* 1.27 dropped the flag: every runtime is remote since the docker shim went in 1.24. */
+static const char *runtime_name(struct arena *a, const void *of)
+{
+	(void)a;
+	return is_shim(of) ? "docker" : "remote";
+}
+
 static const char *endpoint(struct arena *a, const void *of)
 {
 	const struct kubelet_settings *s = of;
 
 	(void)a;
-	return s->endpoint;
+	return is_shim(s) ? NULL : s->endpoint;
+}
+
+/* The shim does what CRI runtimes do themselves, and its flags went with it. */
+static const char *docker_endpoint(struct arena *a, const void *of)
+{
+	const struct kubelet_settings *s = of;
+
+	(void)a;
+	return is_shim(s) ? s->endpoint : NULL;
+}
+
+static const char *network_plugin(struct arena *a, const void *of)
+{
+	(void)a;
+	return is_shim(of) ? "cni" : NULL;
+}
+
+static const char *cni_bin_dir(struct arena *a, const void *of)
+{
+	(void)a;
+	return is_shim(of) ? CNI_BIN_DIR : NULL;
+}
+
+static const char *cni_conf_dir(struct arena *a, const void *of)
+{
+	(void)a;
+	return is_shim(of) ? CNI_CONF_DIR : NULL;
+}
+
+static const char *cni_cache_dir(struct arena *a, const void *of)
+{
+	(void)a;
+	return is_shim(of) ? CNI_CACHE_DIR : NULL;
 }
 
 static const char *endpoint_quoted(struct arena *a, const void *of)
@@ -84,8 +132,12 @@ static const char *pod_cidr(struct arena *a, const void *of)
 /* When each came and went: Kubernetes' changelogs and, for 1.20, its source. See docs/kubernetes.md. */
 static const struct setting rows[] = {
 	{FLAG, "config", {0}, {0}, BOTH, KUBELET_CONFIG, NULL},
-	/* 1.27 dropped the flag: every runtime is remote since dockershim went in 1.24. */
-	{FLAG, "container-runtime", {0}, {1, 27}, BOTH, "remote", NULL},
+	{FLAG, "container-runtime", {0}, {1, 27}, BOTH, NULL, runtime_name},
+	{FLAG, "docker-endpoint", {0}, {1, 24}, BOTH, NULL, docker_endpoint},
+	{FLAG, "network-plugin", {0}, {1, 24}, BOTH, NULL, network_plugin},
+	{FLAG, "cni-bin-dir", {0}, {1, 24}, BOTH, NULL, cni_bin_dir},
+	{FLAG, "cni-conf-dir", {0}, {1, 24}, BOTH, NULL, cni_conf_dir},
+	{FLAG, "cni-cache-dir", {0}, {1, 24}, BOTH, NULL, cni_cache_dir},
 	/* The flag is deprecated in favour of the field as soon as there is one. */
 	{FLAG, "container-runtime-endpoint", {0}, {1, 27}, BOTH, NULL, endpoint},
 	/* Keeps the kubelet from collecting the pause image, which a node without a registry cannot pull again. */
@@ -104,8 +156,7 @@ static const struct setting rows[] = {
 	/* Nobody can authenticate to a standalone kubelet, and Webhook would need an API server. */
 	{FIELD, "authorization/mode", {0}, {0}, KUBELET_STANDALONE, "AlwaysAllow", NULL},
 	{FIELD, "authorization/mode", {0}, {0}, KUBELET_JOINED, "Webhook", NULL},
-	/* There is no systemd. containerd's configuration says the same. */
-	{FIELD, "cgroupDriver", {0}, {0}, BOTH, "cgroupfs", NULL},
+	{FIELD, "cgroupDriver", {0}, {0}, BOTH, CGROUP_DRIVER, NULL},
 	{FIELD, "clusterDNS", {0}, {0}, BOTH, NULL, dns},
 	{FIELD, "clusterDomain", {0}, {0}, BOTH, NULL, domain},
 	/* Logs of containers lie in RAM. */

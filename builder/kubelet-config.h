@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/strbuf.h"
 #include "builder/profile.h"
+#include "builder/runtime.h"
 #include "builder/version.h"
 
 #define KUBELET_CONFIG "/etc/kubernetes/kubelet.yaml"
@@ -23,7 +24,8 @@ enum kubelet_role {
 struct kubelet_settings {
 	struct version version;
 	enum kubelet_role role;
-	const char *endpoint;      /* of the container runtime: "unix:///run/containerd/containerd.sock" */
+	enum container_runtime runtime;
+	const char *endpoint;      /* of the container runtime: "unix:///run/containerd/containerd.sock"; of docker's shim: dockerd's */
 	const char *sandbox_image; /* NULL: not known */
 	const char *node_ip;       /* an address or "${node_ip}", which PID 1 fills in */
 	const char *pod_cidr;      /* NULL: none; only a standalone kubelet takes it from here */

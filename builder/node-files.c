@@ -54,6 +54,13 @@ static int add_plan(struct build *b, const struct node_facts *facts, struct erro
 	return node_put_file(b, "/etc/mkdl/plan", 0644, 0, 0, text.data, text.len, "what PID 1 does", err);
 }
 
+static int add_images(struct build *b, const struct node_facts *facts, struct error *err)
+{
+	if (facts->docker)
+		return images_add_docker(b, &facts->images, NODE_IMAGES, facts->docker_version, err);
+	return images_add(b, &facts->images, NODE_IMAGES, facts->sandbox_image, err);
+}
+
 int node_files_add(struct build *b, struct error *err)
 {
 	struct node_facts facts = {0};
@@ -62,17 +69,19 @@ int node_files_add(struct build *b, struct error *err)
 		return -1;
 	if (add_os_release(b, err) < 0 || node_users_add(b, err) < 0 || node_kubernetes_add(b, &facts, err) < 0 ||
 	    node_pods_add(b, err) < 0 || node_config_add(b, err) < 0 ||
-	    images_add(b, &facts.images, NODE_IMAGES, facts.sandbox_image, err) < 0)
+	    add_images(b, &facts, err) < 0)
 		return -1;
 	return add_plan(b, &facts, err);
 }
 
-/* One of the programs of the recipe containerd-clients. */
-static struct component containerd_client(struct build *b, const char *name, const char *file, const char *to, struct place at)
+/* One of the programs that talk to the runtime: the recipes containerd-clients and docker-clients have the same ones. */
+static struct component runtime_client(struct build *b, const char *name, const char *file, const char *to, struct place at)
 {
+	bool docker = profile_component(&b->profile, "docker") != NULL;
 	struct component c = {
 		.name = name,
-		.source = {.kind = SOURCE_BUILD, .spec = "containerd-clients", .roots = b->profile.roots, .at = at},
+		.source = {.kind = SOURCE_BUILD, .spec = docker ? "docker-clients" : "containerd-clients",
+			   .roots = b->profile.roots, .at = at},
 		.to = to,
 		.mode = 0755,
 		.uid = 0,
@@ -91,9 +100,9 @@ const struct component *implicit_components(struct build *b, size_t *count)
 	const struct profile *p = &b->profile;
 
 	if (p->image_count)
-		*c++ = containerd_client(b, "image-import", "/usr/sbin/image-import", NODE_IMPORTER, p->images[0].at);
+		*c++ = runtime_client(b, "image-import", "/usr/sbin/image-import", NODE_IMPORTER, p->images[0].at);
 	if (p->kubernetes.enabled && profile_component(p, "containerd"))
-		*c++ = containerd_client(b, "drain", "/usr/sbin/drain", NODE_DRAIN, p->kubernetes.at);
+		*c++ = runtime_client(b, "drain", "/usr/sbin/drain", NODE_DRAIN, p->kubernetes.at);
 	c += node_state_components(b, c);
 	*count = (size_t)(c - all);
 	return all;

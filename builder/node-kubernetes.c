@@ -3,6 +3,7 @@
 #include "builder/cni-config.h"
 #include "builder/component.h"
 #include "builder/containerd-config.h"
+#include "builder/docker-config.h"
 #include "builder/node-private.h"
 #include "builder/oci-reference.h"
 #include "builder/progress.h"
@@ -92,12 +93,15 @@ int node_kubernetes_facts(struct build *b, struct node_facts *facts, struct erro
 	if (find_sandbox_image(b, facts, err) < 0)
 		return -1;
 	if (!facts->kubelet)
-		return 0;
+		return node_docker_facts(b, facts, err);
 	if (find_role(b, facts, err) < 0 ||
 	    component_version(b, "kubelet", p->kubernetes.version, "kubernetes: {version: …}", p->kubernetes.at,
 			      &facts->kubelet_version, err) < 0)
 		return -1;
-	if (facts->containerd && containerd_check_kubelet(facts->containerd_version, facts->kubelet_version, err) < 0)
+	if (node_docker_facts(b, facts, err) < 0)
+		return -1;
+	if (facts->containerd && !facts->docker &&
+	    containerd_check_kubelet(facts->containerd_version, facts->kubelet_version, err) < 0)
 		return place_wrap(err, p->kubernetes.at);
 	return 0;
 }
@@ -109,7 +113,10 @@ struct kubelet_settings node_kubelet_settings(const struct profile *p, const str
 	return (struct kubelet_settings){
 		.version = facts->kubelet_version,
 		.role = facts->role,
-		.endpoint = "unix://" CONTAINERD_SOCKET,
+		.runtime = facts->runtime,
+		.endpoint = facts->runtime == RUNTIME_DOCKERSHIM	? "unix://" DOCKER_SOCKET
+			    : facts->runtime == RUNTIME_CRI_DOCKERD ? "unix://" CRI_DOCKERD_SOCKET
+								    : "unix://" CONTAINERD_SOCKET,
 		.sandbox_image = facts->sandbox_image,
 		/* Chosen on the node: by the plan's node-ip, or the command line's. */
 		.node_ip = "${node_ip}",
@@ -130,6 +137,7 @@ static int add_containerd(struct build *b, const struct node_facts *facts, struc
 		.version = facts->containerd_version,
 		.sandbox_image = facts->sandbox_image,
 		.snapshotter = b->profile.containerd.snapshotter,
+		.no_cri = facts->docker,
 		.cni_conf_dir = joined ? CNI_RUN_CONF_DIR : CNI_CONF_DIR,
 		.cni_template = joined ? CNI_TEMPLATE_FILE : NULL,
 	};
@@ -146,14 +154,15 @@ static int add_cni(struct build *b, const struct node_facts *facts, struct error
 	const struct kubernetes *k = &b->profile.kubernetes;
 	_cleanup_strbuf_ struct strbuf text = {0};
 	bool joined = facts->role == KUBELET_JOINED;
+	bool template = joined && !facts->docker;
 	const struct cni_settings settings = {
-		.pod_cidr = joined ? "{{.PodCIDR}}" : k->pod_cidr ? k->pod_cidr : CNI_POD_CIDR,
+		.pod_cidr = template ? "{{.PodCIDR}}" : joined ? NULL : k->pod_cidr ? k->pod_cidr : CNI_POD_CIDR,
 		.masquerade = !joined && facts->iptables,
 		.portmap = facts->iptables && has_portmap(b),
 	};
 
 	cni_config(&settings, &text);
-	return node_put_file(b, joined ? CNI_TEMPLATE_FILE : CNI_CONF_FILE, 0644, 0, 0, text.data, text.len,
+	return node_put_file(b, template ? CNI_TEMPLATE_FILE : CNI_CONF_FILE, 0644, 0, 0, text.data, text.len,
 			     "the pods' network", err);
 }
 
@@ -170,6 +179,8 @@ static int add_kubelet(struct build *b, const struct node_facts *facts, struct e
 int node_kubernetes_add(struct build *b, const struct node_facts *facts, struct error *err)
 {
 	if (facts->containerd && add_containerd(b, facts, err) < 0)
+		return -1;
+	if (node_docker_add(b, facts, err) < 0)
 		return -1;
 	if (!facts->kubelet)
 		return 0;

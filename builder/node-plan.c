@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "builder/docker-config.h"
 #include "builder/node-private.h"
 #include "init/plan-words.h"
 
@@ -24,7 +25,7 @@ static void add_states(struct arena *a, const struct node_facts *facts, struct p
 	const struct {
 		bool wanted;
 		const char *path;
-	} own[] = {{facts->containerd, "/var/lib/containerd"}, {facts->kubelet, KUBELET_ROOT}};
+	} own[] = {{facts->containerd, "/var/lib/containerd"}, {facts->kubelet, KUBELET_ROOT}, {facts->docker, DOCKER_ROOT}};
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
 		bool known = !own[i].wanted;

@@ -17,7 +17,9 @@
 struct node_facts {
 	bool containerd;            /* the image runs it */
 	bool kubelet;               /* the image runs it */
-	struct version containerd_version, kubelet_version;
+	bool docker, cri_dockerd;   /* the image runs it; containerd is dockerd's then */
+	enum container_runtime runtime; /* of the kubelet */
+	struct version containerd_version, kubelet_version, docker_version;
 	enum kubelet_role role;
 	const char *sandbox_image;  /* full reference, or NULL: containerd's own */
 	bool iptables;              /* the image has it */
@@ -43,6 +45,12 @@ int node_pods_add(struct build *b, struct error *err);
 int node_kubernetes_facts(struct build *b, struct node_facts *facts, struct error *err);
 int node_kubernetes_add(struct build *b, const struct node_facts *facts, struct error *err);
 struct kubelet_settings node_kubelet_settings(const struct profile *p, const struct node_facts *facts);
+
+/* dockerd and cri-dockerd: what the image has of them and how the kubelet drives them (after the facts about containerd and the
+ * kubelet); their files; their services, before the kubelet's. */
+int node_docker_facts(struct build *b, struct node_facts *facts, struct error *err);
+int node_docker_add(struct build *b, const struct node_facts *facts, struct error *err);
+int node_docker_services(struct build *b, const struct node_facts *facts, struct plan *plan, struct error *err);
 
 /* For services that the profile need not spell out: the plan's service of that name, or a new one that has so many seconds to get
  * ready; its program, looked for in the image, with these arguments; what it needs; PATH and HOME. */

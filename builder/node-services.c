@@ -2,6 +2,7 @@
 
 #include "base/path.h"
 #include "builder/containerd-config.h"
+#include "builder/docker-config.h"
 #include "builder/node-private.h"
 
 /* The services that a profile need not spell out. What it does say about them (readiness, time limits, environment, a whole
@@ -85,12 +86,12 @@ static int add_containerd(struct build *b, struct plan *plan, struct error *err)
 	return 0;
 }
 
-/* Pods end within their own grace periods before containerd does; the kubelet, which needs it, has ended by then. A stop command
+/* Pods end within their own grace periods before the runtime does; the kubelet, which needs it, has ended by then. A stop command
  * has three quarters of the stop-timeout (init/service.c); beyond the pods' own time, drain takes some for their networks. */
-static void add_drain(struct build *b, struct plan *plan)
+static void add_drain(struct build *b, const struct node_facts *facts, struct plan *plan)
 {
 	enum { STOP_SECONDS = 180, REST_SECONDS = 15 };
-	struct plan_service *s = plan_find_service(plan, "containerd");
+	struct plan_service *s = plan_find_service(plan, facts->docker ? "docker" : "containerd");
 	unsigned most;
 
 	if (s->stop.count)
@@ -104,23 +105,24 @@ static void add_drain(struct build *b, struct plan *plan)
 	strings_add(b->arena, &s->stop, arena_printf(b->arena, "%u", most));
 }
 
-/* Loads the preloaded images into containerd and gives their RAM back. */
-static int add_images(struct build *b, struct plan *plan, struct error *err)
+/* Loads the preloaded images into the runtime and gives their RAM back. */
+static int add_images(struct build *b, const struct node_facts *facts, struct plan *plan, struct error *err)
 {
 	struct plan_service *s = node_service_want(b, plan, "images", b->profile.images[0].at, 300);
-	static const char *const run[] = {
-		NODE_IMPORTER, "--socket", CONTAINERD_SOCKET, "--list", NODE_IMAGES "/list",
+	const char *const runtime = facts->docker ? "docker" : "containerd";
+	const char *const run[] = {
+		NODE_IMPORTER, "--socket", facts->docker ? DOCKER_SOCKET : CONTAINERD_SOCKET, "--list", NODE_IMAGES "/list",
 		"--blobs", NODE_IMAGES "/blobs/sha256", "--remove",
 	};
 
-	if (!plan_find_service(plan, "containerd"))
+	if (!plan_find_service(plan, runtime))
 		return place_error(err, s->at,
-				   "images: are loaded into containerd, which the profile does not have; add the "
+				   "images: are loaded into containerd or dockerd, and the profile has neither; add the "
 				   "component");
 	if (!s->run.count)
 		for (size_t i = 0; i < sizeof(run) / sizeof(*run); i++)
 			strings_add(b->arena, &s->run, run[i]);
-	node_service_need(b->arena, s, "containerd");
+	node_service_need(b->arena, s, runtime);
 	s->oneshot = true;
 	return 0;
 }
@@ -139,6 +141,10 @@ static int add_kubelet(struct build *b, const struct node_facts *facts, struct p
 	}
 	if (facts->containerd)
 		node_service_need(b->arena, s, "containerd");
+	if (facts->docker)
+		node_service_need(b->arena, s, "docker");
+	if (facts->cri_dockerd)
+		node_service_need(b->arena, s, "cri-dockerd");
 	if (plan_find_service(plan, "images"))
 		node_service_need(b->arena, s, "images");
 	node_service_environment(b->arena, s);
@@ -149,12 +155,14 @@ int node_services(struct build *b, const struct node_facts *facts, struct plan *
 {
 	if (facts->containerd && add_containerd(b, plan, err) < 0)
 		return -1;
-	if (facts->images.count && add_images(b, plan, err) < 0)
+	if (node_docker_services(b, facts, plan, err) < 0)
+		return -1;
+	if (facts->images.count && add_images(b, facts, plan, err) < 0)
 		return -1;
 	if (facts->kubelet && add_kubelet(b, facts, plan, err) < 0)
 		return -1;
 	if (facts->kubelet && facts->containerd)
-		add_drain(b, plan);
+		add_drain(b, facts, plan);
 	for (size_t i = 0; i < plan->service_count; i++)
 		if (!plan->services[i].run.count)
 			return place_error(err, plan->services[i].at,

@@ -183,7 +183,8 @@ static void begin_service(struct reader *r, const struct value *name, void *item
 /* Their command lines follow their versions and are made by the builder. */
 static bool runs_by_itself(const char *name)
 {
-	return !strcmp(name, "kubelet") || !strcmp(name, "containerd");
+	return !strcmp(name, "kubelet") || !strcmp(name, "containerd") || !strcmp(name, "docker") ||
+	       !strcmp(name, "cri-dockerd");
 }
 
 static void end_service(struct reader *r, const struct value *name, const struct value *v, void *item)

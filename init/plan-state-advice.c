@@ -97,6 +97,11 @@ bool plan_needs_native(const struct plan *plan)
 	return is_below_nfs(plan, "/var/lib/containerd");
 }
 
+bool plan_docker_needs_vfs(const struct plan *plan)
+{
+	return is_below_nfs(plan, "/var/lib/docker");
+}
+
 static void advise_overlays(struct advising *a, const struct plan *plan, const struct plan_state *s)
 {
 	if (s->kind != PLAN_STATE_NFS || !path_is_below("/var/lib/containerd", s->path) || !a->around->snapshotter ||

@@ -24,3 +24,6 @@ size_t plan_advise_states(struct arena *arena, const struct plan *plan, const st
 
 /* Is containerd's folder on NFS, so that its snapshotter has to be native? */
 bool plan_needs_native(const struct plan *plan);
+
+/* Is dockerd's, so that its storage driver has to be vfs? */
+bool plan_docker_needs_vfs(const struct plan *plan);

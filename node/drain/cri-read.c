@@ -1,15 +1,10 @@
 #include "node/drain/cri.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "node/grpc/protobuf.h"
 
-enum { DEFAULT_GRACE = 30, LONGEST_GRACE = 86400 };
 enum { SANDBOX_READY = 0, CONTAINER_RUNNING = 1 };
-
-/* As the kubelet writes it into each container's annotations (kubelet/kuberuntime/labels.go). */
-#define GRACE_KEY "io.kubernetes.pod.terminationGracePeriod"
 
 static struct protobuf_reader reader_of(const void *data, size_t n)
 {
@@ -44,10 +39,10 @@ static int read_names(struct arena *a, const struct protobuf_field *message, con
 	return more;
 }
 
-static int read_sandbox(struct arena *a, const struct protobuf_field *message, struct cri_sandbox *out, uint64_t *state)
+static int read_sandbox(struct arena *a, const struct protobuf_field *message, struct pod_sandbox *out, uint64_t *state)
 {
 	struct protobuf_reader r = reader_of(message->data, message->size);
-	struct cri_sandbox s = {"", "", ""};
+	struct pod_sandbox s = {"", "", ""};
 	struct protobuf_field f;
 	int more;
 
@@ -65,15 +60,15 @@ static int read_sandbox(struct arena *a, const struct protobuf_field *message, s
 	return more;
 }
 
-int cri_read_sandboxes(struct arena *a, const void *data, size_t n, struct cri_sandboxes *out, struct error *err)
+int cri_read_sandboxes(struct arena *a, const void *data, size_t n, struct pod_sandboxes *out, struct error *err)
 {
 	struct protobuf_reader r = reader_of(data, n);
-	struct cri_sandboxes all = {0};
+	struct pod_sandboxes all = {0};
 	struct protobuf_field f;
 	int more;
 
 	while ((more = protobuf_next(&r, &f)) > 0) {
-		struct cri_sandbox s;
+		struct pod_sandbox s;
 		uint64_t state;
 
 		if (f.number != 1 || !f.data)
@@ -97,7 +92,6 @@ static int read_annotation(struct arena *a, const struct protobuf_field *message
 	struct protobuf_reader r = reader_of(message->data, message->size);
 	const char *key = "", *value = "";
 	struct protobuf_field f;
-	char *end;
 	int more;
 
 	if (!message->data)
@@ -107,19 +101,15 @@ static int read_annotation(struct arena *a, const struct protobuf_field *message
 			key = text_of(a, &f);
 		else if (f.number == 2)
 			value = text_of(a, &f);
-	if (strcmp(key, GRACE_KEY) == 0 && *value) {
-		long long seconds = strtoll(value, &end, 10);
-
-		if (!*end && seconds >= 0 && seconds <= LONGEST_GRACE)
-			*grace = seconds;
-	}
+	if (strcmp(key, POD_GRACE_KEY) == 0)
+		*grace = pod_grace(value, *grace);
 	return more;
 }
 
-static int read_container(struct arena *a, const struct protobuf_field *message, struct cri_container *out, uint64_t *state)
+static int read_container(struct arena *a, const struct protobuf_field *message, struct pod_container *out, uint64_t *state)
 {
 	struct protobuf_reader r = reader_of(message->data, message->size);
-	struct cri_container c = {"", "", "", DEFAULT_GRACE};
+	struct pod_container c = {"", "", "", POD_DEFAULT_GRACE};
 	struct protobuf_field f;
 	int more;
 
@@ -142,15 +132,15 @@ static int read_container(struct arena *a, const struct protobuf_field *message,
 	return more;
 }
 
-int cri_read_containers(struct arena *a, const void *data, size_t n, struct cri_containers *out, struct error *err)
+int cri_read_containers(struct arena *a, const void *data, size_t n, struct pod_containers *out, struct error *err)
 {
 	struct protobuf_reader r = reader_of(data, n);
-	struct cri_containers all = {0};
+	struct pod_containers all = {0};
 	struct protobuf_field f;
 	int more;
 
 	while ((more = protobuf_next(&r, &f)) > 0) {
-		struct cri_container c;
+		struct pod_container c;
 		uint64_t state;
 
 		if (f.number != 1 || !f.data)

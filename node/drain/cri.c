@@ -15,7 +15,7 @@ static int call(struct grpc *g, const char *method, const struct strbuf *request
 	return 0;
 }
 
-int cri_list_sandboxes(struct grpc *g, struct arena *a, struct cri_sandboxes *out, struct error *err)
+int cri_list_sandboxes(struct grpc *g, struct arena *a, struct pod_sandboxes *out, struct error *err)
 {
 	_cleanup_strbuf_ struct strbuf request = {0}, response = {0};
 
@@ -24,7 +24,7 @@ int cri_list_sandboxes(struct grpc *g, struct arena *a, struct cri_sandboxes *ou
 	return cri_read_sandboxes(a, response.data ? response.data : "", response.len, out, err);
 }
 
-int cri_list_containers(struct grpc *g, struct arena *a, struct cri_containers *out, struct error *err)
+int cri_list_containers(struct grpc *g, struct arena *a, struct pod_containers *out, struct error *err)
 {
 	_cleanup_strbuf_ struct strbuf request = {0}, response = {0};
 

@@ -2,38 +2,16 @@
  * containerd has runtime.v1 since 1.6. */
 #pragma once
 
-#include <stdint.h>
-
-#include "base/arena.h"
-#include "base/error.h"
+#include "node/drain/pods.h"
 #include "node/grpc/grpc.h"
 
-struct cri_sandbox {
-	const char *id, *name, *namespace;
-};
-
-struct cri_container {
-	const char *id, *sandbox_id, *name;
-	int64_t grace; /* seconds between SIGTERM and SIGKILL that its pod asks for */
-};
-
-struct cri_sandboxes {
-	struct cri_sandbox *items;
-	size_t count, cap;
-};
-
-struct cri_containers {
-	struct cri_container *items;
-	size_t count, cap;
-};
-
 /* All sandboxes that are ready, all containers that run. */
-int cri_list_sandboxes(struct grpc *g, struct arena *a, struct cri_sandboxes *out, struct error *err);
-int cri_list_containers(struct grpc *g, struct arena *a, struct cri_containers *out, struct error *err);
+int cri_list_sandboxes(struct grpc *g, struct arena *a, struct pod_sandboxes *out, struct error *err);
+int cri_list_containers(struct grpc *g, struct arena *a, struct pod_containers *out, struct error *err);
 
 /* Read the answers to these calls (n bytes): foreign bytes. */
-int cri_read_sandboxes(struct arena *a, const void *data, size_t n, struct cri_sandboxes *out, struct error *err);
-int cri_read_containers(struct arena *a, const void *data, size_t n, struct cri_containers *out, struct error *err);
+int cri_read_sandboxes(struct arena *a, const void *data, size_t n, struct pod_sandboxes *out, struct error *err);
+int cri_read_containers(struct arena *a, const void *data, size_t n, struct pod_containers *out, struct error *err);
 
 int cri_malformed(struct error *err);
 

@@ -1,5 +1,5 @@
-/* drain: ends all pods of this node through containerd, each container within its pod's own grace period, all at once, within
- * a limit. containerd's service runs it before it ends, when the kubelet has ended already; nodectl drain runs it too.
+/* drain: ends all pods of this node through its container runtime, each container within its pod's own grace period, all at once, within
+ * a limit. the runtime's service runs it before it ends, when the kubelet has ended already; nodectl drain runs it too.
  * Hooks that pods want to run before they end (preStop) are the kubelet's, and are not run. */
 #include <errno.h>
 #include <getopt.h>
@@ -13,14 +13,14 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "node/drain/cri.h"
+#include "node/drain/pods.h"
 
 enum {
 	EXIT_USAGE = 2,
 	EXIT_KILLED = 3,        /* of a child: its container had to be killed */
 	TIMEOUT = 120,          /* seconds */
 	LONGEST_TIMEOUT = 86400,
-	LEEWAY_MS = 15000,      /* for containerd's own work, on top of a container's time */
+	LEEWAY_MS = 15000,      /* for the runtime's own work, on top of a container's time */
 	KILLED_CODE = 128 + 9,
 	AT_ONCE = 128,          /* children at a time */
 };
@@ -35,26 +35,18 @@ struct options {
 struct drain {
 	const struct options *options;
 	struct arena arena;
-	struct cri_sandboxes sandboxes;
-	struct cri_containers containers;
+	struct pods pods;
 	int64_t began;
 	size_t ended, killed, failed;
 };
 
-static struct grpc *connect_to(const struct options *o, int64_t patience_ms, struct error *err)
+static const char *pod_of(struct drain *d, const struct pod_container *c)
 {
-	struct grpc *g = grpc_connect(o->socket, NULL, 0, err);
+	const struct pod_sandboxes *all = &d->pods.sandboxes;
 
-	if (g)
-		grpc_patience(g, (int)patience_ms);
-	return g;
-}
-
-static const char *pod_of(struct drain *d, const struct cri_container *c)
-{
-	for (size_t i = 0; i < d->sandboxes.count; i++)
-		if (!strcmp(d->sandboxes.items[i].id, c->sandbox_id))
-			return arena_printf(&d->arena, "%s/%s", d->sandboxes.items[i].namespace, d->sandboxes.items[i].name);
+	for (size_t i = 0; i < all->count; i++)
+		if (!strcmp(all->items[i].id, c->sandbox_id))
+			return arena_printf(&d->arena, "%s/%s", all->items[i].namespace, all->items[i].name);
 	return "?";
 }
 
@@ -69,16 +61,11 @@ static int64_t time_for(const struct drain *d, int64_t grace)
 
 static int end_container(struct drain *d, size_t i, struct error *err)
 {
-	const struct cri_container *c = &d->containers.items[i];
+	const struct pod_container *c = &d->pods.containers.items[i];
 	int64_t seconds = time_for(d, c->grace), began = clock_ms(), code = -1;
 	const char *pod = pod_of(d, c);
-	struct grpc *g = connect_to(d->options, seconds * 1000 + LEEWAY_MS, err);
-	int result = g ? cri_stop_container(g, c->id, seconds, err) : -1;
 
-	if (result == 0)
-		result = cri_exit_code(g, c->id, &code, err);
-	grpc_close(g);
-	if (result < 0)
+	if (runtime_stop_container(d->options->socket, seconds * 1000 + LEEWAY_MS, c->id, seconds, &code, err) < 0)
 		return error_wrap(err, "pod %s: container %s", pod, c->name);
 	if (code == KILLED_CODE && clock_ms() - began >= seconds * 1000) {
 		printf("pod %s: container %s did not end within %" PRId64 " s: killed\n", pod, c->name, seconds);
@@ -91,11 +78,9 @@ static int end_container(struct drain *d, size_t i, struct error *err)
 
 static int end_sandbox(struct drain *d, size_t i, struct error *err)
 {
-	const struct cri_sandbox *s = &d->sandboxes.items[i];
-	struct grpc *g = connect_to(d->options, LEEWAY_MS, err);
-	int result = g ? cri_stop_sandbox(g, s->id, err) : -1;
+	const struct pod_sandbox *s = &d->pods.sandboxes.items[i];
+	int result = runtime_stop_sandbox(d->options->socket, LEEWAY_MS, s->id, err);
 
-	grpc_close(g);
 	return result < 0 ? error_wrap(err, "pod %s/%s", s->namespace, s->name) : 0;
 }
 
@@ -152,23 +137,16 @@ static void run_all(struct drain *d, size_t count, int (*end)(struct drain *d, s
 static int drain(const struct options *o, struct error *err)
 {
 	struct drain d = {.options = o, .began = clock_ms()};
-	struct grpc *g = connect_to(o, LEEWAY_MS, err);
-	int result = g ? 0 : -1;
 	size_t ended;
 
-	if (result == 0)
-		result = cri_list_sandboxes(g, &d.arena, &d.sandboxes, err);
-	if (result == 0)
-		result = cri_list_containers(g, &d.arena, &d.containers, err);
-	grpc_close(g);
-	if (result < 0)
+	if (runtime_list(o->socket, LEEWAY_MS, &d.arena, &d.pods, err) < 0)
 		return -1;
-	run_all(&d, d.containers.count, end_container);
+	run_all(&d, d.pods.containers.count, end_container);
 	ended = d.ended;
 	d.ended = 0;
-	run_all(&d, d.sandboxes.count, end_sandbox);
+	run_all(&d, d.pods.sandboxes.count, end_sandbox);
 	printf("containers: %zu ended, %zu killed; pods: %zu of %zu down; took %.1f s\n", ended, d.killed, d.ended,
-	       d.sandboxes.count, (double)(clock_ms() - d.began) / 1000);
+	       d.pods.sandboxes.count, (double)(clock_ms() - d.began) / 1000);
 	arena_free(&d.arena);
 	return d.failed ? error_set(err, "%zu could not be ended", d.failed) : 0;
 }
@@ -178,7 +156,7 @@ static int parse_options(int argc, char **argv, struct options *out)
 	static const struct option known[] = {
 		{"socket", required_argument, NULL, 's'}, {"timeout", required_argument, NULL, 't'}, {NULL, 0, NULL, 0},
 	};
-	struct options o = {.socket = "/run/containerd/containerd.sock", .timeout = TIMEOUT};
+	struct options o = {.socket = runtime_socket, .timeout = TIMEOUT};
 	char *end;
 	int c;
 

@@ -26,8 +26,8 @@ static void walk(const uint8_t *data, size_t size, unsigned depth)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct cri_sandboxes sandboxes = {0};
-	struct cri_containers containers = {0};
+	struct pod_sandboxes sandboxes = {0};
+	struct pod_containers containers = {0};
 	struct arena arena = {0};
 	struct error err = {0};
 

@@ -40,7 +40,7 @@ static void test_containers(void **state)
 	_cleanup_strbuf_ struct strbuf text = {0};
 	_cleanup_error_ struct error err = {0};
 	_cleanup_arena_ struct arena a = {0};
-	struct cri_containers found;
+	struct pod_containers found;
 
 	(void)state;
 	add_container(&text, "one", 1, "45");
@@ -64,7 +64,7 @@ static void test_sandboxes(void **state)
 	_cleanup_strbuf_ struct strbuf text = {0}, one = {0}, two = {0};
 	_cleanup_error_ struct error err = {0};
 	_cleanup_arena_ struct arena a = {0};
-	struct cri_sandboxes found;
+	struct pod_sandboxes found;
 
 	(void)state;
 	protobuf_string(&one, 1, "pod-1");
@@ -84,8 +84,8 @@ static void test_malformed(void **state)
 	_cleanup_strbuf_ struct strbuf text = {0};
 	_cleanup_error_ struct error err = {0};
 	_cleanup_arena_ struct arena a = {0};
-	struct cri_containers containers;
-	struct cri_sandboxes sandboxes;
+	struct pod_containers containers;
+	struct pod_sandboxes sandboxes;
 
 	(void)state;
 	add_container(&text, "one", 1, "45");
