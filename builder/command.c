@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "builder/build.h"
+#include "cluster/commands.h"
 #include "config/diagnostics.h"
 
 enum { HELP_WIDTH = 80 };
@@ -58,6 +59,18 @@ static const char list_details[] =
 	"  --raw       the listing as tree hooks read it\n" LOCK_OPTIONS
 	"  --json      as JSON, with checksum, layer and reason\n";
 
+static const char cluster_details[] =
+	"  init DIR              make DIR, or bring it up to date, from DIR/cluster.yml:\n"
+	"                        keys, certificates, tokens, a configuration for each\n"
+	"                        node, a profile for each role, and configuration of\n"
+	"                        dnsmasq and nginx. What is right stays as it is\n"
+	"    --file FILE         the cluster.yml is this one; DIR remembers it\n"
+	"    --tftp DIR          the TFTP root (default out/tftp); DIR remembers it\n"
+	"  example               print a cluster.yml to begin with\n"
+	CLUSTER_RENEW_HELP CLUSTER_TOKEN_HELP CLUSTER_KUBECONFIG_HELP
+	"\n"
+	"DIR is secret: whoever can read it is the cluster's administrator.\n";
+
 const struct command commands[] = {
 	{"build", "PROFILE [--out DIR] [--tftp DIR] [--locked] [--offline] [-j N]",
 	 "build the boot image of a profile and publish it", build_details, cmd_build},
@@ -75,6 +88,8 @@ const struct command commands[] = {
 	 "\n"
 	 "Every mistake is reported, with file, line and column.\n",
 	 cmd_check},
+	{"cluster", "init|renew|token|kubeconfig DIR [OPTION]… | example",
+	 "make the keys, profiles and configuration of a cluster's nodes", cluster_details, cmd_cluster},
 	{"config", "FILE… [--cmdline TEXT] [--root DIR] [--secrets]",
 	 "show what a node would make of cloud-config, scripts or Ignition",
 	 "Reads FILEs as the node's agent does, each overriding those before it, and shows\n"
