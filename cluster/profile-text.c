@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "cluster/cluster-read.h"
 #include "cluster/follow.h"
 #include "cluster/yaml-text.h"
@@ -20,15 +22,16 @@ static void add_kubernetes(struct strbuf *out, const struct cluster *c, enum clu
 			strbuf_puts(out, "    volatile: true\n");
 }
 
-/* As JSON, which is YAML. */
+/* As JSON, which is YAML where every line of it stands further to the right than its key. */
 static void add_state(struct strbuf *out, const struct plan *states)
 {
+	_cleanup_strbuf_ struct strbuf text = {0};
 	struct json j;
 
 	if (!states->state_count)
 		return;
 	strbuf_puts(out, "state:\n");
-	j = json_begin(out);
+	j = json_begin(&text);
 	json_open_object(&j, NULL);
 	for (size_t i = 0; i < states->state_count; i++) {
 		json_open_object(&j, states->states[i].path);
@@ -37,6 +40,8 @@ static void add_state(struct strbuf *out, const struct plan *states)
 	}
 	json_close_object(&j);
 	json_end(&j);
+	for (const char *line = text.data; *line; line += strcspn(line, "\n") + 1)
+		strbuf_printf(out, "  %.*s\n", (int)strcspn(line, "\n"), line);
 }
 
 void follow_profile(struct arena *a, struct strbuf *out, const struct cluster *c, enum cluster_role role)
