@@ -42,6 +42,38 @@ static const char run_details[] =
 	"exit status: 0 seen, or the machine switched itself off; 1 not seen; 3 the\n"
 	"kernel or init gave up\n";
 
+static const char lab_details[] =
+	"Builds what the nodes of a cluster.yml boot, makes the cluster's keys, and\n"
+	"starts a network of its own with DHCP, TFTP, HTTP, the servers of the nodes'\n"
+	"state, a registry and one machine without a disk per node. Needs no root where\n"
+	"the kernel lets ordinary users open namespaces. Ctrl-C ends the showing, not the\n"
+	"lab.\n"
+	"  --until up|ready  return when every node is up, or is a Node that is Ready\n"
+	"                    (default)\n"
+	"  --timeout S       give up after that long (default 900)\n"
+	"  --fresh           forget the nodes' state and the registry's images\n"
+	"  --offline         build from the cache alone\n"
+	"  --out DIR         the lab's files are in DIR/lab/NAME (default out)\n"
+	"\n"
+	"With a lab that runs; --lab NAME says which, if there are several:\n"
+	"  status             the table; with --json as JSON\n"
+	"  watch              the table, live, until Ctrl-C\n"
+	"  exec NODE [--] [COMMAND…]\n"
+	"                     on a node, by SSH; without COMMAND a shell\n"
+	"  console NODE       its serial console; Ctrl-] leaves it\n"
+	"  kubectl ARGUMENT…  with the lab's kubeconfig, in its network\n"
+	"  run [--] COMMAND…  a program of this host in the lab's network\n"
+	"  push ARCHIVE NAME  an image into the lab's registry\n"
+	"  logs [NAME]        what a node's console or a server said; without NAME the\n"
+	"                     lab's story\n"
+	"  kill NODE          pull the plug\n"
+	"  start NODE         switch on\n"
+	"  reset NODE         pull the plug and switch on\n"
+	"  button NODE        press the power button\n"
+	"  down               end it; state, registry and logs are kept\n"
+	"\n"
+	"exit status: 0 reached, 1 not reached; of exec, kubectl and run: the command's\n";
+
 static const char build_details[] =
 	"  --out DIR   outputs go to DIR/NAME (default out)\n"
 	"  --tftp DIR  the TFTP root (default the profile's output: tftp:, whose out/\n"
@@ -105,6 +137,8 @@ const struct command commands[] = {
 	 "Makes DIR with a profile that extends worker.yml, an overlay and folders for\n"
 	 "hooks. Overwrites nothing.\n",
 	 cmd_init},
+	{"lab", "FILE [--until up|ready] [--timeout S] [--fresh] [--offline] | SUBCOMMAND … [--lab NAME]",
+	 "a whole cluster of machines without disks, on this host", lab_details, cmd_lab},
 	{"list", "PROFILE [--raw] [--out DIR] [--locked] [--offline]",
 	 "list what is in the image: mode, owner, size, path, origin", list_details, cmd_list},
 	{"lock", "PROFILE [--out DIR]", "choose versions anew and write the lock, without building",

@@ -32,6 +32,7 @@ int cmd_check(const struct globals *g, int argc, char **argv, struct error *err)
 int cmd_cluster(const struct globals *g, int argc, char **argv, struct error *err);
 int cmd_config(const struct globals *g, int argc, char **argv, struct error *err);
 int cmd_init(const struct globals *g, int argc, char **argv, struct error *err);
+int cmd_lab(const struct globals *g, int argc, char **argv, struct error *err);
 int cmd_list(const struct globals *g, int argc, char **argv, struct error *err);
 int cmd_lock(const struct globals *g, int argc, char **argv, struct error *err);
 int cmd_recipe(const struct globals *g, int argc, char **argv, struct error *err);

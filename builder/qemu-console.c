@@ -53,6 +53,8 @@ static void look(struct console *c)
 static void end_line(struct console *c)
 {
 	look(c);
+	if (c->on_line && c->line.len)
+		c->on_line(c->arg, c->line.data);
 	c->lines++;
 	c->line.len = 0;
 	c->line_open = false;

@@ -17,6 +17,9 @@ enum console_failure {
 
 struct console {
 	const regex_t *until; /* NULL: nothing is waited for */
+	/* Called with each line that has ended, without escape sequences; NULL: not wanted. */
+	void (*on_line)(void *arg, const char *line);
+	void *arg;
 
 	bool kernel;          /* Linux has taken over from the boot loader */
 	bool seen;            /* until matched */

@@ -55,6 +55,11 @@ static void add_network(struct arguments *l, const struct machine *m)
 
 	if (!m->network)
 		return;
+	if (m->tap) {
+		option(l, "-netdev", "tap,id=n0,ifname=%s,script=no,downscript=no", m->tap);
+		option(l, "-device", "virtio-net-pci,netdev=n0,mac=%s", m->mac);
+		return;
+	}
 	if (m->boot != BOOT_DIRECT)
 		netdev = arena_printf(a, "%s,tftp=%s,bootfile=%s", netdev, value(a, m->tftp), value(a, m->bootfile));
 	for (size_t i = 0; i < m->forward_count; i++)
@@ -79,7 +84,13 @@ const char **qemu_arguments(struct arena *a, const struct machine *m, bool by_ha
 	add(&l, "-nodefaults");
 	add(&l, "-no-user-config");
 	option(&l, "-display", "none");
-	add(&l, "-no-reboot");
+	if (m->tap) {
+		option(&l, "-name", "%s", value(a, m->name));
+		option(&l, "-uuid", "%s", m->uuid);
+		option(&l, "-smbios", "type=1,manufacturer=mkdl,product=lab,serial=%s", value(a, m->name));
+	} else {
+		add(&l, "-no-reboot");
+	}
 	if (by_hand) {
 		option(&l, "-serial", "mon:stdio");
 	} else {

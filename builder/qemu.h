@@ -40,6 +40,9 @@ struct machine {
 	bool network;
 	const struct forward *forwards;
 	size_t forward_count;
+	/* A machine of a lab, where tap is not NULL: its one card ends in that tap, it has an identity of its own, and boots
+	 * again when it is reset. What it boots is the network's to say. */
+	const char *tap, *mac, *uuid, *name;
 };
 
 /* The MAC address of every machine's one network card (QEMU's own default, stated because scripts refer to it). */

@@ -5,7 +5,7 @@ load helpers
 setup() {
 	DOOR=$BATS_TEST_TMPDIR/door
 	FAKE=$BATS_TEST_TMPDIR/fake
-	mkdir -p "$DOOR/base" "$DOOR/builder" "$DOOR/init" "$DOOR/node" "$DOOR/docs" "$FAKE"
+	mkdir -p "$DOOR"/{base,builder,cluster,config,init,lab,node} "$DOOR/docs" "$FAKE"
 	cp "$ROOT/mkdl" "$DOOR/mkdl"
 	cp "$ROOT/CMakePresets.json" "$DOOR/"
 	cat >"$DOOR/CMakeLists.txt" <<-'END'
