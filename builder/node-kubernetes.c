@@ -33,14 +33,14 @@ static bool has_portmap(struct build *b)
 	return has_program(b, paths);
 }
 
-/* A worker that knows no API server runs its static pods meanwhile. */
+/* A worker that knows no API server runs its static pods meanwhile. A server is a worker, too. */
 static int find_role(struct build *b, struct node_facts *facts, struct error *err)
 {
 	const struct kubernetes *k = &b->profile.kubernetes;
-	bool worker = k->role && !strcmp(k->role, "worker");
+	bool worker = k->role && (!strcmp(k->role, "worker") || !strcmp(k->role, "server"));
 
 	if (k->role && !worker && strcmp(k->role, "standalone") != 0)
-		return place_error(err, k->at, "kubernetes: role %s is neither worker nor standalone", k->role);
+		return place_error(err, k->at, "kubernetes: role %s is none of server, worker, standalone", k->role);
 	if (!worker && k->server)
 		return place_error(err, k->at,
 				   "kubernetes: a standalone kubelet talks to no server; take role: worker");
@@ -103,13 +103,17 @@ int node_kubernetes_facts(struct build *b, struct node_facts *facts, struct erro
 	if (facts->containerd && !facts->docker &&
 	    containerd_check_kubelet(facts->containerd_version, facts->kubelet_version, err) < 0)
 		return place_wrap(err, p->kubernetes.at);
-	return 0;
+	return node_control_plane_check(b, facts, err);
 }
 
-struct kubelet_settings node_kubelet_settings(const struct profile *p, const struct node_facts *facts)
+struct kubelet_settings node_kubelet_settings(struct arena *a, const struct profile *p, const struct node_facts *facts)
 {
 	const struct kubernetes *k = &p->kubernetes;
+	struct strings dns = k->dns;
 
+	/* A server answers there itself. */
+	if (!dns.count && k->role && !strcmp(k->role, "server"))
+		strings_add(a, &dns, node_cluster_dns(a, k));
 	return (struct kubelet_settings){
 		.version = facts->kubelet_version,
 		.role = facts->role,
@@ -121,7 +125,7 @@ struct kubelet_settings node_kubelet_settings(const struct profile *p, const str
 		/* Chosen on the node: by the plan's node-ip, or the command line's. */
 		.node_ip = "${node_ip}",
 		.pod_cidr = k->pod_cidr ? k->pod_cidr : CNI_POD_CIDR,
-		.dns = k->dns,
+		.dns = dns,
 		.domain = k->domain,
 		.max_pods = k->max_pods,
 		.labels = k->labels,
@@ -168,7 +172,7 @@ static int add_cni(struct build *b, const struct node_facts *facts, struct error
 
 static int add_kubelet(struct build *b, const struct node_facts *facts, struct error *err)
 {
-	struct kubelet_settings settings = node_kubelet_settings(&b->profile, facts);
+	struct kubelet_settings settings = node_kubelet_settings(b->arena, &b->profile, facts);
 	_cleanup_strbuf_ struct strbuf text = {0};
 
 	kubelet_config(b->arena, &settings, &text);
@@ -184,5 +188,7 @@ int node_kubernetes_add(struct build *b, const struct node_facts *facts, struct 
 		return -1;
 	if (!facts->kubelet)
 		return 0;
-	return add_cni(b, facts, err) < 0 ? -1 : add_kubelet(b, facts, err);
+	if (add_cni(b, facts, err) < 0 || add_kubelet(b, facts, err) < 0)
+		return -1;
+	return node_control_plane_add(b, err);
 }

@@ -44,7 +44,15 @@ int node_pods_add(struct build *b, struct error *err);
 /* containerd's, the kubelet's and CNI's configuration. */
 int node_kubernetes_facts(struct build *b, struct node_facts *facts, struct error *err);
 int node_kubernetes_add(struct build *b, const struct node_facts *facts, struct error *err);
-struct kubelet_settings node_kubelet_settings(const struct profile *p, const struct node_facts *facts);
+struct kubelet_settings node_kubelet_settings(struct arena *a, const struct profile *p, const struct node_facts *facts);
+
+/* A server's control plane and kube-proxy: what cannot work is refused; files; services, after the kubelet's. */
+int node_control_plane_check(struct build *b, const struct node_facts *facts, struct error *err);
+int node_control_plane_add(struct build *b, struct error *err);
+int node_control_plane_services(struct build *b, const struct node_facts *facts, struct plan *plan, struct error *err);
+
+/* The address of the cluster's DNS: the first that the profile names, else the tenth of service_cidr. */
+const char *node_cluster_dns(struct arena *a, const struct kubernetes *k);
 
 /* dockerd and cri-dockerd: what the image has of them and how the kubelet drives them (after the facts about containerd and the
  * kubelet); their files; their services, before the kubelet's. */

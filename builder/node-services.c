@@ -130,7 +130,7 @@ static int add_images(struct build *b, const struct node_facts *facts, struct pl
 static int add_kubelet(struct build *b, const struct node_facts *facts, struct plan *plan, struct error *err)
 {
 	struct plan_service *s = node_service_want(b, plan, "kubelet", b->profile.kubernetes.at, 300);
-	struct kubelet_settings settings = node_kubelet_settings(&b->profile, facts);
+	struct kubelet_settings settings = node_kubelet_settings(b->arena, &b->profile, facts);
 	struct strings flags = kubelet_flags(b->arena, &settings);
 
 	if (!s->run.count && node_service_run(b, s, "kubelet", &flags, err) < 0)
@@ -160,6 +160,8 @@ int node_services(struct build *b, const struct node_facts *facts, struct plan *
 	if (facts->images.count && add_images(b, facts, plan, err) < 0)
 		return -1;
 	if (facts->kubelet && add_kubelet(b, facts, plan, err) < 0)
+		return -1;
+	if (facts->kubelet && node_control_plane_services(b, facts, plan, err) < 0)
 		return -1;
 	if (facts->kubelet && facts->containerd)
 		add_drain(b, facts, plan);

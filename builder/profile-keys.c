@@ -137,7 +137,8 @@ const struct key_map map_user = KEY_MAP("users.NAME", user_keys);
 
 static const struct key kubernetes_keys[] = {
 	{"role", &type_text, AT(kubernetes, role), check_role,
-	 "worker (the default), or standalone: only static pods, without an API server."},
+	 "worker (the default); server: a worker that runs the control plane, too; or standalone: only static pods, without an API "
+	 "server."},
 	{"version", &type_text, AT(kubernetes, version), check_plain,
 	 "The kubelet's version, when its source does not tell."},
 	{"server", &type_text, AT(kubernetes, server), check_https, "URL of the API server."},
@@ -156,8 +157,29 @@ static const struct key kubernetes_keys[] = {
 	 "How many pods may run here. Default: 110."},
 	{"args", &type_list, AT(kubernetes, args), check_flag, "More flags for the kubelet."},
 	{"labels", &type_pairs, AT(kubernetes, labels), check_label, "Labels of the node."},
+	{"cluster_cidr", &type_text, AT(kubernetes, cluster_cidr), check_cidr,
+	 "Network of all pods of the cluster. Default: 10.244.0.0/16."},
+	{"service_cidr", &type_text, AT(kubernetes, service_cidr), check_cidr,
+	 "Network of the services' addresses. Default: 10.96.0.0/16."},
+	{"proxy", &type_bool, AT(kubernetes, proxy), NULL,
+	 "true: kube-proxy runs from the image, and what pods send out of cluster_cidr leaves under the node's address."},
+	{"etcd", &type_etcd, AT(kubernetes, etcd), NULL, "etcd of a server."},
+	{"apiserver_args", &type_list, AT(kubernetes, apiserver_args), check_flag, "More flags for kube-apiserver."},
+	{"controller_manager_args", &type_list, AT(kubernetes, controller_manager_args), check_flag,
+	 "More flags for kube-controller-manager."},
+	{"scheduler_args", &type_list, AT(kubernetes, scheduler_args), check_flag, "More flags for kube-scheduler."},
+	{"proxy_args", &type_list, AT(kubernetes, proxy_args), check_flag, "More flags for kube-proxy."},
 };
 const struct key_map map_kubernetes = KEY_MAP("kubernetes", kubernetes_keys);
+
+static const struct key etcd_keys[] = {
+	{"members", &type_pairs, AT(etcd, members), check_member,
+	 "Names of all servers (their hostnames) and their addresses. Default: each server is a cluster of its own."},
+	{"volatile", &type_bool, AT(etcd, is_volatile), NULL,
+	 "true: the cluster may be lost with a reboot. Else /var/lib/etcd has to be on state that outlives it."},
+	{"args", &type_list, AT(etcd, args), check_flag, "More flags for etcd."},
+};
+const struct key_map map_etcd = KEY_MAP("kubernetes.etcd", etcd_keys);
 
 static const struct key containerd_keys[] = {
 	{"version", &type_text, AT(containerd, version), check_plain,
@@ -216,5 +238,5 @@ const struct key_map *const profile_maps[] = {
 	&map_profile, &map_node, &map_source, &map_component, &map_repository, &map_service, &map_ready, &map_limits,
 	&map_state, &map_chap, &map_network, &map_ethernet, &map_match, &map_bond, &map_parameters, &map_vlan,
 	&map_nameservers, &map_route, &map_time, &map_config, &map_identity, &map_image, &map_user, &map_kubernetes,
-	&map_containerd, &map_compression, &map_output, NULL,
+	&map_etcd, &map_containerd, &map_compression, &map_output, NULL,
 };

@@ -153,10 +153,14 @@ static const struct part part_user = {
 };
 const struct key_type type_users = {"map of names to users", read_parts, write_parts, &part_user};
 
-/* A single map inside of the profile: kubernetes, containerd, output. */
+/* A single map inside of the profile: kubernetes, its etcd, containerd, output. */
 static const struct key_map *map_of(const struct key *k)
 {
-	return k->type == &type_kubernetes ? &map_kubernetes : k->type == &type_containerd ? &map_containerd : &map_output;
+	if (k->type == &type_kubernetes)
+		return &map_kubernetes;
+	if (k->type == &type_etcd)
+		return &map_etcd;
+	return k->type == &type_containerd ? &map_containerd : &map_output;
 }
 
 static void read_submap(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
@@ -180,11 +184,18 @@ static void write_submap(struct json *j, const struct key *k, const void *field)
 	/* Its defaults alone would turn Kubernetes on. */
 	if (k->type == &type_kubernetes && !((const struct kubernetes *)field)->enabled)
 		return;
+	if (k->type == &type_etcd) {
+		const struct etcd *etcd = field;
+
+		if (!etcd->members.count && !etcd->is_volatile && !etcd->args.count)
+			return;
+	}
 	json_open_object(j, k->name);
 	write_map(j, map_of(k), field);
 	json_close_object(j);
 }
 
 const struct key_type type_kubernetes = {"map", read_submap, write_submap, NULL};
+const struct key_type type_etcd = {"map", read_submap, write_submap, NULL};
 const struct key_type type_containerd = {"map", read_submap, write_submap, NULL};
 const struct key_type type_output = {"map", read_submap, write_submap, NULL};

@@ -59,20 +59,20 @@ struct value *value_merge(struct arena *a, struct diagnostics *diag, struct valu
 
 /* profile-keys.c: the maps of a profile, each with its keys. */
 extern const struct key_map map_profile, map_source, map_component, map_repository, map_image, map_user, map_kubernetes,
-	map_containerd, map_compression, map_output, map_config, map_identity;
+	map_etcd, map_containerd, map_compression, map_output, map_config, map_identity;
 /* All of them and those of config/, in the manual's order, then NULL. */
 extern const struct key_map *const profile_maps[];
 
 extern const struct key_type type_file, type_files, type_layer, type_skip, type_number_skip, type_failure, type_compression,
 	type_config, type_config_required, type_trust, type_identity;
 extern const struct key_type type_source, type_sources, type_source_kind, type_components,
-	type_repositories, type_images, type_users, type_kubernetes, type_containerd,
+	type_repositories, type_images, type_users, type_kubernetes, type_etcd, type_containerd,
 	type_output;
 
 /* profile-syntax.c and profile-source.c: the checks that only a profile's keys have. */
 key_check check_profile_name, check_target, check_pattern, check_soname, check_package, check_url, check_uri, check_sha256,
 	check_path, check_recipe, check_overlay, check_hook, check_driver, check_argument, check_role, check_snapshotter,
-	check_reference, check_config_file;
+	check_reference, check_config_file, check_member;
 
 /* profile-source.c: that a map names exactly one source, with what belongs to its kind and nothing else. */
 void check_source(struct reader *r, const struct value *name, const struct value *v, const struct source *s);

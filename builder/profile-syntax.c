@@ -1,4 +1,5 @@
 /* What texts of a profile may look like, beyond what the node's configuration has too (config/syntax.c). */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -91,9 +92,18 @@ bool check_argument(struct reader *r, const struct value *name, const struct val
 
 bool check_role(struct reader *r, const struct value *name, const struct value *v)
 {
-	static const char *const words[] = {"worker", "standalone"};
+	static const char *const words[] = {"server", "worker", "standalone"};
 
-	return choose(r, v, name->text, words, 2) >= 0;
+	return choose(r, v, name->text, words, 3) >= 0;
+}
+
+/* name is the server's. */
+bool check_member(struct reader *r, const struct value *name, const struct value *v)
+{
+	struct in_addr in;
+
+	return expect(r, name, name, !strchr(name->text, '$'), "the host name of a server") && check_hostname(r, name, name) &&
+	       expect(r, name, v, inet_pton(AF_INET, v->text, &in) == 1, "an IPv4 address");
 }
 
 bool check_snapshotter(struct reader *r, const struct value *name, const struct value *v)

@@ -69,9 +69,16 @@ struct user {
 	struct place at;
 };
 
+/* etcd, on a server. */
+struct etcd {
+	struct pairs members;  /* the servers' names and addresses; none: a server is alone */
+	bool is_volatile;      /* the cluster may be gone with a reboot: its data may lie in RAM */
+	struct strings args;   /* more flags */
+};
+
 struct kubernetes {
 	bool enabled;          /* the profile has a kubernetes: map */
-	const char *role;      /* "worker", "standalone" (no API server: static pods only) */
+	const char *role;      /* "server" (a control plane, and a worker), "worker", "standalone" (no API server: static pods only) */
 	const char *version;   /* NULL: taken from the kubelet's source */
 	const char *server;    /* URL of the API server, or NULL */
 	const char *node_ip;   /* "boot-interface", an interface's name, or an address */
@@ -82,6 +89,10 @@ struct kubernetes {
 	unsigned max_pods;
 	struct strings args;   /* more kubelet flags */
 	struct pairs labels;
+	const char *cluster_cidr, *service_cidr; /* the pods' of the whole cluster, the services' */
+	bool proxy;            /* kube-proxy is part of the image */
+	struct etcd etcd;      /* and more flags for the programs of a server and for kube-proxy: */
+	struct strings apiserver_args, controller_manager_args, scheduler_args, proxy_args;
 	struct place at;
 };
 
