@@ -95,6 +95,8 @@ static int make_target(const struct lab *l, struct strings *targets, const struc
 	const char *file = lab_path(l, arena_printf(l->arena, "state/iscsi/%s.lun%u", as_file(l->arena, name), s->lun));
 	size_t number = 0;
 
+	if (!s->lun)
+		return error_set(err, "tgt keeps LUN 0 for itself: write \"lun: 1\" with the state");
 	while (number < targets->count && strcmp(targets->items[number], name) != 0)
 		number++;
 	id = arena_printf(l->arena, "%zu", number + 1);
