@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "builder/node-private.h"
+#include "builder/public-key.h"
 #include "builder/progress.h"
 
 #define FOLDER "/etc/mkdl/config.d"
@@ -21,6 +22,16 @@ struct strings node_config_paths(struct arena *a, const struct profile *p)
 	for (size_t i = 0; i < p->config_files.count; i++)
 		strings_add(a, &out, arena_printf(a, FOLDER "/%02zu-%s", FIRST + i, path_base(p->config_files.items[i])));
 	return out;
+}
+
+/* Certificates are public. */
+static int add_ca(struct build *b, struct error *err)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+
+	if (certificates_read(b->profile.config_ca, &text, err) < 0)
+		return error_wrap(err, "config: ca: %s", b->profile.config_ca);
+	return node_put_file(b, NODE_CONFIG_CA, 0644, 0, 0, text.data, text.len, "config: ca", err);
 }
 
 static int add_secret(struct build *b, struct error *err)
@@ -70,6 +81,8 @@ int node_config_add(struct build *b, struct error *err)
 		if (node_put_file(b, paths.items[i], 0600, 0, 0, text.data ? text.data : "", text.len, "config: files", err) < 0)
 			return -1;
 	}
+	if (p->config_ca && add_ca(b, err) < 0)
+		return place_wrap(err, p->config_at);
 	warn_of_guessable_keys(b);
 	return p->secret ? add_secret(b, err) : 0;
 }

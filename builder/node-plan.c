@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "builder/docker-config.h"
+#include "builder/node-config.h"
 #include "builder/node-private.h"
 #include "init/plan-words.h"
 
@@ -93,6 +94,7 @@ int node_plan(struct build *b, const struct node_facts *facts, struct plan *out,
 	plan.failure_delay = p->failure_delay;
 	set_node_ip(p->kubernetes.node_ip, &plan);
 	plan.config_files = node_config_paths(b->arena, p);
+	plan.config_ca = p->config_ca ? NODE_CONFIG_CA : NULL;
 	if (facts->kubelet && !pairs_get(&plan.sysctls, forward))
 		pairs_add(b->arena, &plan.sysctls, forward, "1", (struct place){0}); /* pods are behind a bridge */
 	add_states(b->arena, facts, &plan);

@@ -79,6 +79,24 @@ static void read_trust(struct reader *r, const struct key *k, const struct value
 
 const struct key_type type_trust = {"64 digits, or file on this machine", read_trust, write_text, NULL};
 
+static void read_certificates(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			      void *field)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	_cleanup_error_ struct error err = {0};
+	const char *path = NULL;
+
+	type_file.read(r, k, name, v, &path);
+	if (!path)
+		return;
+	if (certificates_read(path, &text, &err) < 0)
+		complain(r, v, "\"%s\": %s: %s", name->text, v->text, error_text(&err));
+	else
+		*(const char **)field = path;
+}
+
+const struct key_type type_certificates = {"file on this machine", read_certificates, write_text, NULL};
+
 static void read_identity(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
 			  void *field)
 {

@@ -219,6 +219,9 @@ static const struct key config_keys[] = {
 	 "without it."},
 	{"timeout", &type_seconds, AT(profile, plan.config_wait), NULL,
 	 "How long to try to read it. Default: 300s."},
+	{"ca", &type_certificates, AT(profile, config_ca), check_plain,
+	 "A file with certificates (PEM) of authorities, relative to the project's folder: servers of \"urls\" with https are known by "
+	 "these alone. Default: those that the image trusts (/etc/ssl/certs/ca-certificates.crt)."},
 	{"trust", &type_trust, AT(profile, plan.trust), NULL,
 	 "An Ed25519 public key, as 64 digits or a file (PEM): what is fetched must be signed with it (see "
 	 "mkdl sign in mkdl(1))."},

@@ -146,6 +146,7 @@ struct profile {
 	struct compression compression;
 	struct plan plan;         /* what the profile says itself: services, state, sysctls …; the rest by default (plan_init) */
 	struct strings config_files; /* baked configuration of the node, absolute paths on this machine */
+	const char *config_ca;    /* certificates by which servers of configuration are known (absolute); NULL: by the image's */
 	struct place config_at;   /* of config: */
 	const char *secret;       /* the cluster's, a file (absolute); NULL: none */
 	const char *tftp;         /* output folder, relative to the working directory; NULL: none */

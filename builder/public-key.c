@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
 #include "base/file.h"
 #include "base/strbuf.h"
 
-enum { FILE_LIMIT = 16 << 10, KEY_SIZE = 32 };
+enum { FILE_LIMIT = 16 << 10, CERTIFICATES_LIMIT = 1 << 20, KEY_SIZE = 32 };
 
 /* 64 digits, with or without a line end. */
 static bool is_hex(const char *text)
@@ -28,6 +29,30 @@ static const char *lower(struct arena *a, const char *text)
 	for (char *p = copy; *p; p++)
 		*p = (char)(*p >= 'A' && *p <= 'F' ? *p - 'A' + 'a' : *p);
 	return copy;
+}
+
+int certificates_read(const char *path, struct strbuf *out, struct error *err)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	size_t count = 0;
+	X509 *one;
+	BIO *bio;
+
+	if (file_read_at(AT_FDCWD, path, CERTIFICATES_LIMIT, &text, err) < 0)
+		return -1;
+	if (strstr(text.data, "PRIVATE KEY"))
+		return error_set(err, "there is a private key in it, and it would be part of the image, which everybody can read");
+	bio = BIO_new_mem_buf(text.data, (int)text.len);
+	while (bio && (one = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+		X509_free(one);
+		count++;
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	if (!count)
+		return error_set(err, "there is no certificate in it (PEM: -----BEGIN CERTIFICATE-----)");
+	strbuf_add(out, text.data, text.len);
+	return 0;
 }
 
 static int read_pem(struct arena *a, const char *path, const struct strbuf *text, const char **hex, struct error *err)

@@ -179,6 +179,7 @@ const struct plan_record plan_node_records[] = {
 	{"config", &type_config, 0, NULL, 0, NULL},
 	{"config-file", &plan_type_list, AT(config_files), plan_check_path, 0, NULL},
 	{"config-url", &plan_type_list, AT(config_urls), plan_check_url_words, 0, NULL},
+	{"config-ca", &plan_type_text, AT(config_ca), plan_check_path, 0, NULL},
 	{"trust", &plan_type_text, AT(trust), check_trust, 0, NULL},
 	{"watchdog", &plan_type_number, AT(watchdog), NULL, 0, NULL},
 	{"syslog", &type_syslog, 0, NULL, 0, NULL},

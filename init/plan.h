@@ -15,6 +15,8 @@
  *	config require|degraded SECONDS     how long to try to read configuration, and then: stop (default, 300), or go on
  *	config-file PATH                    configuration in the image, in this order (repeatable)
  *	config-url URL                      more of it, after that (repeatable); variables of plan_url_variables
+ *	config-ca PATH                      certificates (PEM) in the image: https servers of configuration are trusted by these
+ *	                                    alone
  *	trust HEX                           Ed25519 public key (64 hexadecimal digits): what is fetched must be signed
  *	watchdog SECONDS                    0 (default): none
  *	syslog udp|tcp HOST PORT            where logs are sent
@@ -177,6 +179,7 @@ struct plan {
 	enum plan_policy time_policy, config_policy; /* PLAN_CONTINUE is "degraded" for the configuration */
 	unsigned time_wait, config_wait;             /* seconds */
 	struct strings ntp, config_files, config_urls, nameservers, search;
+	const char *config_ca; /* NULL: the authorities that the image trusts */
 	const char *trust; /* NULL: none */
 	unsigned watchdog; /* seconds, 0: none */
 	enum plan_protocol syslog_protocol;

@@ -341,3 +341,46 @@ effective() {
 	grep -q 'tftp://127.0.0.1/none.yml: the server has no such file; trying again' none.out
 	grep -q '^kernel command line (mkdl.config=): tftp://127.0.0.1/one.yml: ' away.out
 }
+
+# authority NAME: NAME.crt and NAME.key, who sign for themselves.
+authority() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.crt" -days 2 \
+		-subj "/CN=$1" 2>/dev/null
+}
+
+@test "config: ca: servers with https are known by the image's own authority, and by nobody else's" {
+	authority good
+	authority other
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.csr -subj /CN=server 2>/dev/null
+	printf 'subjectAltName=IP:127.0.0.1\n' >names
+	openssl x509 -req -in server.csr -CA good.crt -CAkey good.key -CAcreateserial -days 2 -extfile names -out server.crt 2>/dev/null
+	cat server.key server.crt >server.pem
+	mkdir web
+	printf '#cloud-config\nhostname: sealed\n' >web/one.yml
+	python3 "$ROOT/tests/lib/https-server.py" web server.pem >port 2>requests 3>&- &
+	echo $! >server.pid
+	wait_for 10 test -s port
+	URL=https://127.0.0.1:$(cat port)/one.yml
+	mkdir -p root/etc/mkdl
+
+	cp good.crt root/etc/mkdl/config-ca.crt
+	plan 'config require 4' 'config-ca /etc/mkdl/config-ca.crt'
+	agent "mkdl.config=$URL"
+	assert_success
+	assert_equal "$(effective hostname)" "sealed $URL:2"
+	# Another's, this machine's own, and none that could be read.
+	cp other.crt root/etc/mkdl/config-ca.crt
+	agent "mkdl.config=$URL"
+	assert_failure 1
+	assert_output --partial "the server's certificate is not good"
+	assert_output --partial "an authority that config: ca: of the profile lacks?"
+	plan 'config require 4'
+	agent "mkdl.config=$URL"
+	assert_failure 1
+	plan 'config require 4' 'config-ca /etc/mkdl/config-ca.crt'
+	rm root/etc/mkdl/config-ca.crt
+	agent "mkdl.config=$URL"
+	assert_failure 1
+	assert_output --partial "config: ca: etc/mkdl/config-ca.crt: No such file or directory"
+	kill "$(cat server.pid)"
+}

@@ -140,6 +140,8 @@ int agent_run(struct agent *g, const char *folder, struct error *err)
 	c->offline = !g->fetches;
 	if (g->plan.trust && collect_trust(c, g->plan.trust, err) < 0)
 		return -1;
+	if (g->plan.config_ca && g->fetches && collect_ca(c, g->plan.config_ca, err) < 0)
+		return -1;
 	if (g->fetches) {
 		c->fetch.deadline = clock_ms() + (int64_t)g->plan.config_wait * 1000;
 		c->fetch.end = c->fetch.deadline + GRACE_MS;

@@ -1,7 +1,11 @@
 #include "node/agent/collect.h"
 
 #include <stdio.h>
+
+#include "base/file.h"
 #include "node/agent/url.h"
+
+enum { CA_LIMIT = 1 << 20 };
 
 static int read_include(void *data, const char *url, struct error *err);
 
@@ -16,6 +20,16 @@ int collect_trust(struct collect *c, const char *hex, struct error *err)
 	if (signature_key(hex, c->key, err) < 0)
 		return error_wrap(err, "trust");
 	c->signed_only = true;
+	return 0;
+}
+
+int collect_ca(struct collect *c, const char *path, struct error *err)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+
+	if (file_read_at(c->fetch.rootfd, path + (*path == '/'), CA_LIMIT, &text, err) < 0)
+		return error_wrap(err, "config: ca");
+	c->fetch.ca = arena_strdup(c->arena, text.data);
 	return 0;
 }
 

@@ -36,5 +36,8 @@ void collect_init(struct collect *c, struct arena *a, int rootfd, const struct n
 /* Documents that are fetched have to be signed by this key, 64 hex digits. */
 int collect_trust(struct collect *c, const char *hex, struct error *err);
 
+/* Servers with https are known by the certificates in this file (below rootfd) alone. */
+int collect_ca(struct collect *c, const char *path, struct error *err);
+
 /* Add the documents of one source to c->documents. On failure none of them is there. */
 int collect_source(struct collect *c, const struct source *s, struct error *err);

@@ -77,7 +77,7 @@ static size_t receive(char *data, size_t size, size_t n, void *attempt)
 	return n;
 }
 
-static void prepare(CURL *c, const char *url, enum url_scheme scheme, long milliseconds, struct attempt *t)
+static void prepare(CURL *c, const char *ca, const char *url, enum url_scheme scheme, long milliseconds, struct attempt *t)
 {
 	curl_easy_setopt(c, CURLOPT_URL, url);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->problem);
@@ -95,6 +95,13 @@ static void prepare(CURL *c, const char *url, enum url_scheme scheme, long milli
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "mkdl");
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, receive);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+	if (ca) {
+		struct curl_blob blob = {.data = (void *)ca, .len = strlen(ca), .flags = CURL_BLOB_COPY};
+
+		/* In place of the machine's own, not besides. */
+		curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+		curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
+	}
 }
 
 static enum outcome judge_status(long status, struct error *err)
@@ -112,7 +119,7 @@ static enum outcome judge_status(long status, struct error *err)
 	return status >= 500 || status == 408 || status == 425 || status == 429 ? AGAIN : REFUSED;
 }
 
-static enum outcome judge(CURLcode code, const struct attempt *t, long status, struct error *err)
+static enum outcome judge(CURLcode code, const char *ca, const struct attempt *t, long status, struct error *err)
 {
 	const char *problem = t->problem[0] ? t->problem : curl_easy_strerror(code);
 
@@ -135,8 +142,8 @@ static enum outcome judge(CURLcode code, const struct attempt *t, long status, s
 			  "package ca-certificates, or a file of your own there, into the image");
 		return NEVER;
 	case CURLE_PEER_FAILED_VERIFICATION:
-		error_set(err, "the server's certificate is not good: %s; the clock, or an authority that "
-			  "/etc/ssl/certs/ca-certificates.crt lacks?", problem);
+		error_set(err, "the server's certificate is not good: %s; the clock, or an authority that %s lacks?", problem,
+			  ca ? "config: ca: of the profile" : "/etc/ssl/certs/ca-certificates.crt");
 		return REFUSED;
 	default:
 		error_set(err, "%s", problem);
@@ -144,7 +151,7 @@ static enum outcome judge(CURLcode code, const struct attempt *t, long status, s
 	}
 }
 
-static enum outcome transfer(const char *url, enum url_scheme scheme, int64_t until, struct attempt *t, struct error *err)
+static enum outcome transfer(const char *ca, const char *url, enum url_scheme scheme, int64_t until, struct attempt *t, struct error *err)
 {
 	int64_t left = until - clock_ms();
 	enum outcome outcome;
@@ -158,11 +165,11 @@ static enum outcome transfer(const char *url, enum url_scheme scheme, int64_t un
 		error_set(err, "no memory for a transfer");
 		return AGAIN;
 	}
-	prepare(c, url, scheme, (long)left, t);
+	prepare(c, ca, url, scheme, (long)left, t);
 	code = curl_easy_perform(c);
 	if (scheme != URL_TFTP)
 		curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-	outcome = t->too_long ? NEVER : judge(code, t, status, err);
+	outcome = t->too_long ? NEVER : judge(code, ca, t, status, err);
 	curl_easy_cleanup(c);
 	return outcome;
 }
@@ -176,7 +183,7 @@ static enum outcome attempt(struct fetch *f, struct arena *a, const char *url, e
 	enum outcome outcome;
 
 	t.limit = left < FETCH_DOCUMENT_LIMIT ? left : FETCH_DOCUMENT_LIMIT;
-	outcome = scheme == URL_FILE ? read_file(f, a, url, &t, err) : transfer(url, scheme, until, &t, err);
+	outcome = scheme == URL_FILE ? read_file(f, a, url, &t, err) : transfer(f->ca, url, scheme, until, &t, err);
 	if (t.too_long)
 		error_set(err, "larger than is allowed: %d MB for one document, %d MB for all", FETCH_DOCUMENT_LIMIT >> 20,
 			  FETCH_TOTAL_LIMIT >> 20);

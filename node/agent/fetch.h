@@ -20,6 +20,7 @@ enum {
 
 struct fetch {
 	int rootfd;       /* where files are looked for */
+	const char *ca;   /* PEM: https servers are known by these certificates alone; NULL: by those that the machine trusts */
 	int64_t deadline; /* clock_ms: nothing is tried again after it; what was not tried yet gets one attempt … */
 	int64_t end;      /* … until this time */
 	size_t total;     /* bytes so far */

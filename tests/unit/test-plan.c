@@ -107,6 +107,7 @@ static void test_written_as_read(void **state)
 		"mkdl-plan 1\nname x\nhostname n-${mac}\nfailure shell 0\ninterface eth0\nnode-ip 10.0.0.0/8\nbuilt 1700000000\n"
 		"time require 60\nntp a.example 10.0.0.1\nconfig degraded 10\nconfig-file /etc/mkdl/config.d/10-a\n"
 		"config-url http://c/${mac}\n"
+		"config-ca /etc/mkdl/config-ca.crt\n"
 		"trust 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\nwatchdog 30\nsyslog tcp log.example 601\n"
 		"final-message up\\safter\\sall\nnameserver fd00::1\nsearch a.example\nsysctl a.b 1\n"
 		"link eth0\nmac 52:54:00:00:00:01\nmtu 9000\ndhcp4\ndhcp6\nra no\naddress 10.0.0.5/24\naddress fd00::5/64\n"
@@ -134,7 +135,7 @@ static void test_written_as_read(void **state)
 	assert_string_equal(b.data, every);
 	assert_int_equal(p.links[1].bond_members.count, 1);
 	assert_string_equal(p.services[0].limits.items[1].value, "50");
-	assert_int_equal(p.states[2].at.line, 45);
+	assert_int_equal(p.states[2].at.line, 46);
 	arena_free(&a);
 }
 
