@@ -98,6 +98,16 @@ static const char *labels(struct arena *a, const void *of)
 	return text;
 }
 
+static const char *taints(struct arena *a, const void *of)
+{
+	const struct kubelet_settings *s = of;
+	const char *text = NULL;
+
+	for (size_t i = 0; i < s->taints.count; i++)
+		text = arena_printf(a, "%s%s%s", text ? text : "", text ? "," : "", s->taints.items[i]);
+	return text;
+}
+
 static const char *dns(struct arena *a, const void *of)
 {
 	const struct kubelet_settings *s = of;
@@ -148,6 +158,9 @@ static const struct setting rows[] = {
 	{FLAG, "bootstrap-kubeconfig", {0}, {0}, KUBELET_JOINED, KUBELET_BOOTSTRAP, NULL},
 	{FLAG, "kubeconfig", {0}, {0}, KUBELET_JOINED, KUBELET_ROOT "/kubeconfig", NULL},
 	{FLAG, "node-labels", {0}, {0}, KUBELET_JOINED, NULL, labels},
+	{FLAG, "register-with-taints", {0}, {0}, KUBELET_JOINED, NULL, taints},
+	/* There is a field, but only the node knows its RAM: PID 1 fills it in. */
+	{FLAG, "system-reserved", {0}, {0}, KUBELET_JOINED, "cpu=100m,memory=${reserved_memory}", NULL},
 
 	{FIELD, "authentication/anonymous/enabled", {0}, {0}, BOTH, "false", NULL},
 	{FIELD, "authentication/webhook/enabled", {0}, {0}, KUBELET_STANDALONE, "false", NULL},

@@ -33,6 +33,7 @@ struct kubelet_settings {
 	const char *domain;        /* NULL: the kubelet's own */
 	unsigned max_pods;         /* 0: the kubelet's own */
 	struct pairs labels;
+	struct strings taints;
 	struct strings args;       /* the user's own flags, last */
 };
 

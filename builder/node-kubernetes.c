@@ -129,6 +129,7 @@ struct kubelet_settings node_kubelet_settings(struct arena *a, const struct prof
 		.domain = k->domain,
 		.max_pods = k->max_pods,
 		.labels = k->labels,
+		.taints = k->taints,
 		.args = k->args,
 	};
 }
@@ -189,6 +190,8 @@ int node_kubernetes_add(struct build *b, const struct node_facts *facts, struct 
 	if (!facts->kubelet)
 		return 0;
 	if (add_cni(b, facts, err) < 0 || add_kubelet(b, facts, err) < 0)
+		return -1;
+	if (facts->role == KUBELET_JOINED && node_join_add(b, err) < 0)
 		return -1;
 	return node_control_plane_add(b, err);
 }

@@ -54,6 +54,10 @@ int node_control_plane_services(struct build *b, const struct node_facts *facts,
 /* The address of the cluster's DNS: the first that the profile names, else the tenth of service_cidr. */
 const char *node_cluster_dns(struct arena *a, const struct kubernetes *k);
 
+/* Becoming a member: services, and what of their input the profile has. Of a worker with an API server. */
+int node_join_services(struct build *b, struct plan *plan, struct error *err);
+int node_join_add(struct build *b, struct error *err);
+
 /* dockerd and cri-dockerd: what the image has of them and how the kubelet drives them (after the facts about containerd and the
  * kubelet); their files; their services, before the kubelet's. */
 int node_docker_facts(struct build *b, struct node_facts *facts, struct error *err);

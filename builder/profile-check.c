@@ -244,4 +244,5 @@ void check_profile(struct loader *l)
 	check_repositories(l);
 	check_users(l);
 	check_profile_state(l);
+	check_profile_join(l);
 }

@@ -141,7 +141,15 @@ static const struct key kubernetes_keys[] = {
 	 "server."},
 	{"version", &type_text, AT(kubernetes, version), check_plain,
 	 "The kubelet's version, when its source does not tell."},
-	{"server", &type_text, AT(kubernetes, server), check_https, "URL of the API server."},
+	{"server", &type_text, AT(kubernetes, server), check_api_server,
+	 "URL of the API server that a worker joins, or the word config: the node's configuration names it "
+	 "(mkdl.kubernetes.server)."},
+	{"token", &type_text, AT(kubernetes, token), check_token,
+	 "Bootstrap token. It would be part of the image, which everybody on the boot network can read: better give it in the "
+	 "node's configuration."},
+	{"ca_cert_hash", &type_one_or_more, AT(kubernetes, ca_cert_hash), check_ca_hash,
+	 "Hash of the public key of the cluster's certificate authority, as kubeadm prints it (sha256:HEX), or several; unsafe: "
+	 "whatever authority the token vouches for. Default: the image's /etc/kubernetes/pki/ca.crt counts."},
 	{"node_ip", &type_text, AT(kubernetes, node_ip), check_node_ip,
 	 "Which address is the node's: boot-interface's (the default), an interface's by its name, an "
 	 "address, or the first one in a "
@@ -169,6 +177,8 @@ static const struct key kubernetes_keys[] = {
 	 "More flags for kube-controller-manager."},
 	{"scheduler_args", &type_list, AT(kubernetes, scheduler_args), check_flag, "More flags for kube-scheduler."},
 	{"proxy_args", &type_list, AT(kubernetes, proxy_args), check_flag, "More flags for kube-proxy."},
+	{"taints", &type_set, AT(kubernetes, taints), check_taint,
+	 "Taints that the node registers with: KEY=VALUE:EFFECT."},
 };
 const struct key_map map_kubernetes = KEY_MAP("kubernetes", kubernetes_keys);
 

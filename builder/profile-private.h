@@ -84,6 +84,7 @@ void check_profile(struct loader *l);
 
 /* profile-check-state.c: its state; containerd's snapshotter becomes native where that has to be. */
 void check_profile_state(struct loader *l);
+void check_profile_join(struct loader *l);
 
 /* profile-show.c */
 void profile_show_keys(struct strbuf *out);

@@ -80,7 +80,9 @@ struct kubernetes {
 	bool enabled;          /* the profile has a kubernetes: map */
 	const char *role;      /* "server" (a control plane, and a worker), "worker", "standalone" (no API server: static pods only) */
 	const char *version;   /* NULL: taken from the kubelet's source */
-	const char *server;    /* URL of the API server, or NULL */
+	const char *server;    /* URL of the API server, "config": the node's configuration names it; or NULL */
+	const char *token;     /* bootstrap token, or NULL */
+	struct strings ca_cert_hash; /* "sha256:HEX", "unsafe" */
 	const char *node_ip;   /* "boot-interface", an interface's name, or an address */
 	struct strings pods;   /* manifests (absolute paths on the host) put into /etc/kubernetes/manifests */
 	const char *pod_cidr;  /* for the CNI bridge when no API server assigns one */
@@ -93,6 +95,7 @@ struct kubernetes {
 	bool proxy;            /* kube-proxy is part of the image */
 	struct etcd etcd;      /* and more flags for the programs of a server and for kube-proxy: */
 	struct strings apiserver_args, controller_manager_args, scheduler_args, proxy_args;
+	struct strings taints; /* KEY=VALUE:EFFECT */
 	struct place at;
 };
 

@@ -114,6 +114,7 @@ int choose(struct reader *r, const struct value *v, const char *what, const char
 extern const struct key_type type_text;	   /* const char *; of check_absolute: in its clean form */
 extern const struct key_type type_list;	   /* struct strings */
 extern const struct key_type type_set;	   /* struct strings, nothing twice */
+extern const struct key_type type_one_or_more; /* the same; a single text counts as a list of one */
 extern const struct key_type type_pairs;   /* struct pairs */
 extern const struct key_type type_bool;	   /* bool */
 extern const struct key_type type_seconds; /* unsigned */

@@ -22,6 +22,10 @@ key_check check_node_ip;
 key_check check_domain;
 key_check check_label;
 key_check check_https;
+key_check check_api_server; /* https, or the word "config" */
+key_check check_token;
+key_check check_ca_hash;  /* or the word "unsafe" */
+key_check check_taint;
 key_check check_ssh_key;
 key_check check_user_name;
 

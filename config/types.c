@@ -135,6 +135,16 @@ const struct key_type type_list = {"list", read_list, write_list, NULL};
 /* What a base already names does not come twice. */
 const struct key_type type_set = {"list", read_set, write_list, NULL};
 
+static void read_one_or_more(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
+			     void *field)
+{
+	struct value list = {.type = VALUE_LIST, .at = v->at, .items = (struct value *[]){(struct value *)v}, .count = 1};
+
+	read_set(r, k, name, v->type == VALUE_SCALAR ? &list : v, field);
+}
+
+const struct key_type type_one_or_more = {"text or list", read_one_or_more, write_list, NULL};
+
 static void read_pairs(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
 		       void *field)
 {

@@ -35,7 +35,7 @@ struct log {
 	size_t line_length;     /* of the line for the console */
 	int64_t second;         /* of the console's share */
 	unsigned said, unsaid;  /* lines in it, lines above it */
-	char line[160];
+	char line[400];         /* what a node waits for may take some words */
 	char ring[LOG_RING];
 };
 

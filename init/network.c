@@ -127,7 +127,7 @@ void node_variables(const struct node *node, struct names_variable out[static NO
 	const struct facts *f = &node->facts;
 	const struct names_variable all[NODE_VARIABLES] = {
 		{"node_ip", f->node_ip}, {"hostname", f->hostname}, {"mac", f->mac}, {"interface", f->interface},
-		{"machine_id", f->machine_id}, {NULL, NULL},
+		{"machine_id", f->machine_id}, {"reserved_memory", f->reserved_memory}, {NULL, NULL},
 	};
 
 	memcpy(out, all, sizeof(all));

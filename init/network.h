@@ -12,5 +12,5 @@ int network_again(struct node *node, char *detail, struct error *err);
 
 /* How a service's words are filled in. */
 struct names_variable;
-enum { NODE_VARIABLES = 6 };
+enum { NODE_VARIABLES = 7 };
 void node_variables(const struct node *node, struct names_variable out[static NODE_VARIABLES]);

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "init/cmdline.h"
+#include "init/memory.h"
 #include "init/names.h"
 #include "init/network-status.h"
 #include "init/plan.h"
@@ -20,6 +21,7 @@ struct facts {
 	char uuid[NAMES_UUID_SIZE];     /* SMBIOS; "" when the machine has none of its own, as serial */
 	char serial[NAMES_SERIAL_SIZE];
 	char seed[NAMES_SEED_SIZE];     /* what machine_id is derived from */
+	char reserved_memory[MEMORY_TEXT]; /* for the kubelet */
 };
 
 /* What was booted, as the manifest says. */

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-const char *const plan_service_variables[] = {"node_ip", "hostname", "mac", "interface", "machine_id", NULL};
+const char *const plan_service_variables[] = {"node_ip", "hostname", "mac", "interface", "machine_id",
+					       "reserved_memory", NULL};
 const char *const plan_hostname_variables[] = {"mac", "machine_id", NULL};
 const char *const plan_url_variables[] = {"mac", "uuid", "serial", "hostname", "machine_id", NULL};
 

@@ -1,12 +1,12 @@
 /* A service as the plan has it: what it is started with, its group and limits, its log. */
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "init/cgroup.h"
 #include "init/console.h"
+#include "init/memory.h"
 #include "init/service.h"
 #include "init/spawn.h"
 
@@ -67,21 +67,6 @@ static const char **make_environment(struct arena *a, const struct service *s, c
 	return out;
 }
 
-/* "512M", "50%" (of the RAM), "4096" as the plan has checked it. */
-static unsigned long long bytes_of(const char *size)
-{
-	static const char units[] = "kmg";
-	struct sysinfo info = {0};
-	char *unit;
-	unsigned long long n = strtoull(size, &unit, 10);
-	const char *known;
-
-	if (*unit == '%')
-		return sysinfo(&info) == 0 ? (unsigned long long)info.totalram * info.mem_unit / 100 * n : 0;
-	known = *unit ? strchr(units, *unit | 0x20) : NULL;
-	return known ? n << 10 * (known - units + 1) : n;
-}
-
 static void set_limits(const struct plan_service *plan)
 {
 	if (!cgroup_make(plan->name))
@@ -96,7 +81,7 @@ static void set_limits(const struct plan_service *plan)
 		if (!strcmp(key, "cpu"))
 			snprintf(text, sizeof(text), "%s000 100000", value);
 		else if (!strcmp(key, "memory"))
-			snprintf(text, sizeof(text), "%llu", bytes_of(value));
+			snprintf(text, sizeof(text), "%" PRIu64, memory_bytes(value));
 		else
 			snprintf(text, sizeof(text), "%s", value);
 		if (cgroup_set(plan->name, file, text, &err) < 0)
@@ -127,7 +112,7 @@ static int open_log(struct service *s, struct loop *loop, struct error *err)
 {
 	const char *policy = s->plan->log;
 	bool sized = policy && policy[0] >= '0' && policy[0] <= '9';
-	unsigned long long limit = sized ? bytes_of(policy) : LOG_LIMIT;
+	uint64_t limit = sized ? memory_bytes(policy) : LOG_LIMIT;
 
 	if (s->terminal || (policy && !strcmp(policy, "none")))
 		return 0;

@@ -66,6 +66,8 @@ int phase_services(struct node *node, char *detail, struct error *err)
 {
 	struct names_variable variables[NODE_VARIABLES];
 
+	/* Once: what grows later is to change no word of a service that runs. */
+	memory_reserved(&node->plan, node->facts.reserved_memory);
 	node_variables(node, variables);
 	raise_limits();
 	buttons_find(&node->supervisor);

@@ -1,11 +1,10 @@
-/* The kubelet of the image joins the cluster that the configuration names: its command line and the files that it
+/* What the configuration says of the cluster that the node joins: the kubelet's command line, and what the service "join"
  * reads; and the registries that containerd asks first. */
 #include <string.h>
 
 #include "node/agent/apply.h"
+#include "node/agent/join-file.h"
 
-#define BOOTSTRAP "/etc/kubernetes/bootstrap-kubeconfig"
-#define CLUSTER_CA "/etc/kubernetes/pki/ca.crt"
 #define MIRRORS "/etc/containerd/certs.d"
 enum { FLAGS_LIMIT = 200 };
 
@@ -66,27 +65,18 @@ static void set_taints(struct apply *a, struct plan_service *s, const struct str
 
 static bool wants_kubelet(const struct mkdl *m)
 {
-	return m->server || m->token || m->ca || m->node_ip || m->labels.count || m->taints.count || m->args.count;
+	return m->server || m->token || m->ca || m->pins.count || m->node_ip || m->labels.count || m->taints.count || m->args.count;
 }
 
-static int check_join(struct apply *a, const struct mkdl *m, const struct plan_service *kubelet, struct error *err)
+/* Can what was asked for be had? The rest is found out when the node joins, which says so then. */
+static int check_join(struct apply *a, const struct mkdl *m, struct error *err)
 {
-	if (!m->server && !m->token)
+	if (!m->server && !m->token && !m->ca && !m->pins.count)
 		return 0;
-	if (find_flag(&kubelet->run, "--bootstrap-kubeconfig") == kubelet->run.count)
+	if (!plan_find_service(a->plan, "join"))
 		return place_error(err, m->kubernetes_at,
 				   "the image's kubelet runs without an API server; give its profile "
-				   "kubernetes: {role: worker, server: …}, whose address may then be another one here");
-	if (!m->server)
-		return place_error(err, m->kubernetes_at,
-				   "\"token\" needs \"server\" beside it: both go into " BOOTSTRAP);
-	if (!m->token)
-		return place_error(err, m->kubernetes_at,
-				   "\"server\" needs \"token\" beside it: both go into " BOOTSTRAP);
-	if (!m->ca && !root_exists(&a->root, CLUSTER_CA))
-		return place_error(err, m->kubernetes_at,
-				   "the cluster's certificate authority is not known: give \"ca\" (PEM), or put it "
-				   "into the image as " CLUSTER_CA);
+				   "kubernetes: {role: worker, server: config}");
 	return 0;
 }
 
@@ -103,7 +93,7 @@ int apply_kubernetes_prepare(struct apply *a, struct error *err)
 	/* More would not fit a command line anyway. */
 	if (m->labels.count > FLAGS_LIMIT || m->taints.count > FLAGS_LIMIT || m->args.count > FLAGS_LIMIT)
 		return place_error(err, m->kubernetes_at, "more than %d labels, taints or args", FLAGS_LIMIT);
-	if (check_join(a, m, kubelet, err) < 0)
+	if (check_join(a, m, err) < 0)
 		return -1;
 	if (m->labels.count)
 		set_labels(a, kubelet, &m->labels);
@@ -118,25 +108,29 @@ int apply_kubernetes_prepare(struct apply *a, struct error *err)
 	return 0;
 }
 
-/* A kubeconfig (client-go's format, as JSON, which is YAML) whose user is the bootstrap token. */
-static int write_bootstrap(struct apply *a, const struct mkdl *m, struct error *err)
+/* For the service "join": what the image has, and the configuration in its place. */
+static int write_join(struct apply *a, const struct mkdl *m, struct error *err)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
+	struct join_file j;
+	const char *baked;
+	size_t n;
 
-	if (m->ca && root_write(&a->root, CLUSTER_CA, m->ca, strlen(m->ca), 0644, 0, 0, err) < 0)
-		return -1;
-	if (!m->server)
+	if (!m->server && !m->token && !m->ca && !m->pins.count)
 		return 0;
-	/* Both were checked to be plain: no quote, no backslash. */
-	strbuf_printf(&text,
-		      "{\"apiVersion\": \"v1\", \"kind\": \"Config\", \"current-context\": \"bootstrap\",\n"
-		      " \"clusters\": [{\"name\": \"cluster\", \"cluster\": {\"server\": \"%s\", "
-		      "\"certificate-authority\": \"" CLUSTER_CA "\"}}],\n"
-		      " \"users\": [{\"name\": \"bootstrap\", \"user\": {\"token\": \"%s\"}}],\n"
-		      " \"contexts\": [{\"name\": \"bootstrap\", \"context\": {\"cluster\": \"cluster\", \"user\": "
-		      "\"bootstrap\"}}]}\n",
-		      m->server, m->token);
-	return root_write(&a->root, apply_place(a, BOOTSTRAP), text.data, text.len, 0600, 0, 0, err);
+	if (root_read(&a->root, JOIN_BAKED, JOIN_FILE_LIMIT, &baked, &n, NULL, err) < 0 ||
+	    join_file_parse(a->arena, JOIN_BAKED, baked, n, &j, err) < 0)
+		return -1;
+	j.server = m->server ? m->server : j.server;
+	j.token = m->token ? m->token : j.token;
+	j.ca = m->ca ? m->ca : j.ca;
+	if (m->pins.count) {
+		j.pins = (struct strings){0};
+		j.unsafe = false;
+		join_file_add_pins(a->arena, &j, &m->pins);
+	}
+	join_file_write(&j, &text);
+	return root_write(&a->root, JOIN_FILE, text.data, text.len, 0600, 0, 0, err);
 }
 
 /* containerd's docs/hosts.md. */
@@ -160,5 +154,5 @@ int apply_kubernetes(struct apply *a, struct error *err)
 	for (size_t i = 0; i < m->registry_count; i++)
 		if (write_mirrors(a, &m->registries[i], err) < 0)
 			return -1;
-	return write_bootstrap(a, m, err);
+	return write_join(a, m, err);
 }

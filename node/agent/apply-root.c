@@ -167,6 +167,24 @@ int root_write(const struct root *r, const char *path, const void *data, size_t 
 	return -1;
 }
 
+int root_remove(const struct root *r, const char *folder, const char *prefix, struct error *err)
+{
+	int fd = open_in(r, folder, O_RDONLY | O_DIRECTORY);
+	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : error_errno(err, "%s", folder);
+	if (!dir) {
+		close(fd);
+		return error_errno(err, "%s", folder);
+	}
+	while ((entry = readdir(dir)))
+		if (!strncmp(entry->d_name, prefix, strlen(prefix)) && unlinkat(fd, entry->d_name, 0) < 0 && errno != ENOENT)
+			return error_errno(err, "%s/%s", folder, entry->d_name);
+	return 0;
+}
+
 int root_folder(const struct root *r, const char *path, mode_t mode, uid_t uid, gid_t gid, struct error *err)
 {
 	_cleanup_close_ int fd = -1;

@@ -41,6 +41,8 @@ int root_check_folders(const struct root *r, const char *path, struct error *err
 /* All of a file or nothing of it: written beside, then renamed. A link at its end is replaced, not followed. */
 int root_write(const struct root *r, const char *path, const void *data, size_t n, mode_t mode, uid_t uid, gid_t gid,
 	       struct error *err);
+/* Every file in a folder whose name begins so. What is not there is fine. */
+int root_remove(const struct root *r, const char *folder, const char *prefix, struct error *err);
 /* A folder with these owners and this mode, whether it is there or not. */
 int root_folder(const struct root *r, const char *path, mode_t mode, uid_t uid, gid_t gid, struct error *err);
 int root_link(const struct root *r, const char *path, const char *target, bool hard, uid_t uid, gid_t gid,

@@ -8,32 +8,6 @@
 
 #define AT(field) offsetof(struct mkdl, field)
 
-/* kubeadm's form, or any other bearer token (RFC 6750's characters). */
-static bool check_token(struct reader *r, const struct value *name, const struct value *v)
-{
-	bool ok = strlen(v->text) <= 4096 && consists_of(v->text, LOWER UPPER DIGIT, LOWER UPPER DIGIT "-._~+/=:");
-
-	/* A secret is not repeated in a message. */
-	if (!ok)
-		complain(r, v, "\"%s\": this is no token, as in \"abcdef.0123456789abcdef\"", name->text);
-	return ok;
-}
-
-/* KEY=VALUE:EFFECT, as kubelet's --register-with-taints. */
-static bool check_taint(struct reader *r, const struct value *name, const struct value *v)
-{
-	static const char *const effects[] = {"NoSchedule", "PreferNoSchedule", "NoExecute"};
-	const char *colon = strrchr(v->text, ':');
-	size_t n = colon ? (size_t)(colon - v->text) : 0, key = strcspn(v->text, "=:");
-	bool ok = n && key &&
-		  consists_of(arena_strndup(r->arena, v->text, n), LOWER UPPER DIGIT, LOWER UPPER DIGIT "-._/=");
-
-	for (size_t i = 0; ok && i < 3; i++)
-		if (!strcmp(colon + 1, effects[i]))
-			return true;
-	return expect(r, name, v, false, "a taint: KEY=VALUE:NoSchedule, :PreferNoSchedule or :NoExecute");
-}
-
 static bool check_pem(struct reader *r, const struct value *name, const struct value *v)
 {
 	const char *begin = strstr(v->text, "-----BEGIN CERTIFICATE-----");
@@ -116,10 +90,14 @@ const struct key_map mkdl_map_own = KEY_MAP("mkdl", own_keys);
 
 static const struct key kubernetes_keys[] = {
 	{"server", &type_text, AT(server), check_https,
-	 "The API server. With token or a certificate in the image, the node joins by TLS bootstrap."},
+	 "The API server that the node joins."},
 	{"token", &type_text, AT(token), check_token, "The bootstrap token."},
 	{"ca", &type_text, AT(ca), check_pem,
-	 "The cluster's certificate authority (PEM). Default: the image's /etc/kubernetes/pki/ca.crt."},
+	 "The cluster's certificate authority (PEM). Default: the image's /etc/kubernetes/pki/ca.crt, or the one that "
+	 "ca_cert_hash finds."},
+	{"ca_cert_hash", &type_one_or_more, AT(pins), check_ca_hash,
+	 "In place of ca: the hash of its public key, as kubeadm prints it (sha256:HEX), or several; the authority then comes "
+	 "from the API server, as in kubeadm's discovery. unsafe: whatever authority the token vouches for."},
 	{"labels", &type_pairs, AT(labels), check_node_label,
 	 "Labels of the node, added to the profile's; one of the same name replaces."},
 	{"taints", &type_set, AT(taints), check_taint, "Taints that the node registers with: KEY=VALUE:EFFECT."},

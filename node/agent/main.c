@@ -11,11 +11,17 @@
  *	agent keys                      prints the tables of docs/cloud-config.md
  *	agent ssh-key FILE              writes the node's SSH host key (ssh-key.h)
  *
+ *	agent join [--root DIR] [--once]      finds the cluster, and leaves the kubelet what it needs to be its node (join.c)
+ *	agent cordon [--root DIR]             the node goes down: its Node takes no new pods
+ *	agent uncordon [--root DIR] [--once]  waits until its Node is there; it takes pods again if cordon was its own doing
+ *	                                      --once: an attempt, and what is wrong on stderr
+ *
  * Everything it says is lines on stderr, which PID 1 shows. Exit status: 0; 1 failed, the last line says why; 2 usage;
  * 3 done, but a source could not be read or understood and the plan says "config degraded". */
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,6 +30,7 @@
 #include "base/file.h"
 #include "node/agent/agent.h"
 #include "node/agent/handler.h"
+#include "node/agent/member.h"
 #include "node/agent/ssh-key.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DEGRADED = 3 };
@@ -88,6 +95,8 @@ static int usage(void)
 {
 	fputs("usage: agent boot\n"
 	      "       agent ssh-key FILE\n"
+	      "       agent join|uncordon [--root DIR] [--once]\n"
+	      "       agent cordon [--root DIR]\n"
 	      "       agent render --root DIR [--plan FILE] [--facts FILE] [--cmdline TEXT]\n"
 	      "                    [--fetch] [FILE…]\n", stderr);
 	return EXIT_USAGE;
@@ -135,6 +144,35 @@ static int show_keys(void)
 	return 0;
 }
 
+/* EXIT_USAGE when argv is none of these. */
+static int run_member(int argc, char **argv, struct error *err)
+{
+	static const struct option options[] = {
+		{"root", required_argument, NULL, 'r'}, {"once", no_argument, NULL, 'o'}, {0},
+	};
+	const char *root = "/";
+	bool once = false;
+
+	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (c == 'r')
+			root = optarg;
+		else if (c == 'o')
+			once = true;
+		else
+			return EXIT_USAGE;
+	}
+	if (optind != argc)
+		return EXIT_USAGE;
+	if (!strcmp(argv[0], "join"))
+		return join_run(root, once, err);
+	return strcmp(argv[0], "cordon") ? uncordon_run(root, once, err) : cordon_run(root, err);
+}
+
+static bool is_member_command(const char *word)
+{
+	return !strcmp(word, "join") || !strcmp(word, "cordon") || !strcmp(word, "uncordon");
+}
+
 int main(int argc, char **argv)
 {
 	static struct arena arena;
@@ -154,6 +192,10 @@ int main(int argc, char **argv)
 		status = show_keys();
 	} else if (argc == 3 && !strcmp(argv[1], "ssh-key")) {
 		status = ssh_key_write(argv[2], &err);
+	} else if (argc > 1 && is_member_command(argv[1])) {
+		status = run_member(argc - 1, argv + 1, &err);
+		if (status == EXIT_USAGE)
+			return usage();
 	} else if (argc > 2 && !strcmp(argv[1], "render")) {
 		if (parse_render(argc - 1, argv + 1, &agent, &o) < 0)
 			return usage();

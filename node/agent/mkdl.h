@@ -14,7 +14,7 @@ struct mkdl_registry {
 struct mkdl {
 	const char *server, *token, *ca, *node_ip; /* NULL: not given */
 	struct pairs labels;
-	struct strings taints, args;
+	struct strings taints, args, pins; /* pins: hashes of the authority, or "unsafe" */
 	struct place kubernetes_at;
 	struct mkdl_registry *registries;
 	size_t registry_count, registry_cap;

@@ -228,8 +228,18 @@ static void test_joined(void **state)
 	(void)state;
 	p.kubernetes.role = "worker";
 	p.kubernetes.server = "https://10.0.0.1:6443";
+	p.kubernetes.ca_cert_hash = (struct strings)STRINGS("sha256:00", "sha256:01");
 	b = worker_build(&p);
+	refused(&b, "w.yml:9:1: kubernetes: a worker with server: joins by /usr/libexec/mkdl/agent, which the image lacks: add the "
+		    "component agent: {build: agent}");
+	b = worker_build(&p);
+	add_program(&b, "/usr/libexec/mkdl/agent");
 	added(&b);
+	assert_string_equal(text_of(&b, "/etc/mkdl/join"), "server https://10.0.0.1:6443\npin sha256:00\npin sha256:01\n");
+	assert_int_equal(tree_find(&b.tree, "/etc/mkdl/join")->mode, 0600);
+	assert_non_null(strstr(text_of(&b, "/etc/mkdl/plan"), "service join\nrun /usr/libexec/mkdl/agent join\noneshot\nlog console\n"));
+	assert_non_null(strstr(text_of(&b, "/etc/mkdl/plan"), "needs containerd join\n"));
+	assert_non_null(strstr(text_of(&b, "/etc/mkdl/plan"), "stop /usr/libexec/mkdl/agent cordon\n"));
 	assert_non_null(strstr(text_of(&b, "/etc/mkdl/plan"), "--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubeconfig"));
 	assert_non_null(strstr(text_of(&b, "/etc/containerd/config.toml"), "conf_template = \"/etc/cni/mkdl.conflist.template\""));
 	assert_non_null(strstr(text_of(&b, "/etc/cni/mkdl.conflist.template"), "{{.PodCIDR}}"));
