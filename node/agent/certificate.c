@@ -139,7 +139,7 @@ static bool describe(struct arena *a, X509 *x, struct certificate *out)
 	return true;
 }
 
-int certificates_read(struct arena *a, const char *pem, struct certificates *out, struct error *err)
+int certificates_parse(struct arena *a, const char *pem, struct certificates *out, struct error *err)
 {
 	_cleanup_(free_bio) BIO *b = open_text(pem);
 	struct certificates all = {0};

@@ -26,7 +26,7 @@ struct certificates {
 
 /* All of a PEM text, which may hold other things (keys) too; none is an error. Texts are foreign: what is not printable in
  * subject and names becomes "?". */
-int certificates_read(struct arena *a, const char *pem, struct certificates *out, struct error *err);
+int certificates_parse(struct arena *a, const char *pem, struct certificates *out, struct error *err);
 
 /* Is c signed by one of these? Times are not looked at. */
 bool certificate_is_by(const struct certificate *c, const struct certificates *authorities);

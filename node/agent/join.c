@@ -89,7 +89,7 @@ static int find_authority(struct member *m, struct error *err)
 	if (root_read(&m->root, MEMBER_CA, FILE_LIMIT, &baked, NULL, &found, err) < 0)
 		return -1;
 	/* Where hashes are given it may be one that was found before they were. */
-	if (found && (!m->in.pins.count || (certificates_read(m->arena, baked, &known, &unheard) == 0 &&
+	if (found && (!m->in.pins.count || (certificates_parse(m->arena, baked, &known, &unheard) == 0 &&
 					    certificates_pinned(m->arena, &known, &m->in.pins))))
 		return member_trust(m, baked, err);
 	if (!m->in.pins.count && !m->in.unsafe)

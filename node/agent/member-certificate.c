@@ -37,7 +37,7 @@ int member_explain(struct member *m, const char *problem, struct error *err)
 
 	/* Its certificate and its clock, which nobody vouches for: good enough to say what is wrong. */
 	if (api_ask(m->arena, &q, &seen, &unheard) < 0 || !seen.certificate ||
-	    certificates_read(m->arena, seen.certificate, &server, &unheard) < 0)
+	    certificates_parse(m->arena, seen.certificate, &server, &unheard) < 0)
 		return error_set(err, "API server %s: its certificate is not good: %s", m->server, problem);
 	if (!is_valid_at(&server.items[0], now))
 		return explain_times(m, "its certificate", &server.items[0], now, seen.date, err);
@@ -87,7 +87,7 @@ void member_find_certificate(struct member *m, const char **reason)
 	}
 	if (!found)
 		return;
-	if (certificates_read(m->arena, pem, &all, &err) < 0)
+	if (certificates_parse(m->arena, pem, &all, &err) < 0)
 		*reason = arena_strdup(m->arena, error_text(&err));
 	else
 		*reason = judge(m, pem, &all.items[0]);

@@ -80,7 +80,7 @@ int member_trust(struct member *m, const char *ca, struct error *err)
 	struct certificates all;
 	const char *pinned = ca;
 
-	if (certificates_read(m->arena, ca, &all, err) < 0)
+	if (certificates_parse(m->arena, ca, &all, err) < 0)
 		return error_wrap(err, "the cluster's certificate authority");
 	/* What is not pinned is not trusted, even beside one that is. */
 	if (m->in.pins.count) {
@@ -90,7 +90,7 @@ int member_trust(struct member *m, const char *ca, struct error *err)
 					 "cluster's, or does another server answer at %s?", all.items[0].hash,
 					 m->in.pins.items[0], m->server);
 	}
-	if (certificates_read(m->arena, pinned, &m->authorities, err) < 0)
+	if (certificates_parse(m->arena, pinned, &m->authorities, err) < 0)
 		return -1;
 	m->ca = pinned;
 	return 0;
