@@ -102,7 +102,7 @@ static const struct setting etcd_rows[] = {
 static const struct setting kubernetes_rows[] = {
 	{FLAG, "advertise-address", {0}, {0}, API, "${node_ip}", NULL},
 	{FLAG, "secure-port", {0}, {0}, API, NULL, secure_port},
-	/* Until 1.19 it would listen; 1.24 does not know the flag. */
+	/* Before 1.20 it would listen there; 1.24 does not know the flag. */
 	{FLAG, "insecure-port", {0}, {1, 20}, API, "0", NULL},
 	{FLAG, "tls-cert-file", {0}, {0}, API, PKI "/apiserver.crt", NULL},
 	{FLAG, "tls-private-key-file", {0}, {0}, API, PKI "/apiserver.key", NULL},
