@@ -42,7 +42,7 @@ start_etcd() {
 		--initial-cluster "$2=https://$3:2380" --client-cert-auth --trusted-ca-file "$pki/ca.crt" \
 		--cert-file "$pki/server.crt" --key-file "$pki/server.key" --peer-client-cert-auth --peer-trusted-ca-file "$pki/ca.crt" \
 		--peer-cert-file "$pki/peer.crt" --peer-key-file "$pki/peer.key" >"$BATS_FILE_TMPDIR/etcd.log" 2>&1 3>&- &
-	etcd=$!
+	export etcd=$!
 	disown
 }
 
@@ -61,16 +61,17 @@ start_apiserver() {
 		--requestheader-username-headers=X-Remote-User --requestheader-group-headers=X-Remote-Group \
 		--requestheader-extra-headers-prefix=X-Remote-Extra- --proxy-client-cert-file="$pki/front-proxy-client.crt" \
 		--proxy-client-key-file="$pki/front-proxy-client.key" >"$BATS_FILE_TMPDIR/apiserver.log" 2>&1 3>&- &
-	apiserver=$!
+	export apiserver=$!
 	disown
+}
+
+api_is_ready() {
+	inside "$kubernetes/kubectl" --kubeconfig "$1" --request-timeout 5s get --raw /readyz >/dev/null 2>&1
 }
 
 # wait_for_apiserver SECONDS KUBECONFIG; its log tells why it did not come.
 wait_for_apiserver() {
-	ready() {
-		inside "$kubernetes/kubectl" --kubeconfig "$1" --request-timeout 5s get --raw /readyz >/dev/null 2>&1
-	}
-	wait_for "$1" ready "$2" || {
+	wait_for "$1" api_is_ready "$2" || {
 		tail -n 5 "$BATS_FILE_TMPDIR/apiserver.log" "$BATS_FILE_TMPDIR/etcd.log" >&2
 		return 1
 	}
@@ -86,7 +87,7 @@ start_controllers() {
 		--service-account-private-key-file="$pki/sa.key" --use-service-account-credentials \
 		--cluster-signing-cert-file="$pki/ca.crt" --cluster-signing-key-file="$pki/ca.key" \
 		>"$BATS_FILE_TMPDIR/controllers.log" 2>&1 3>&- &
-	controllers=$!
+	export controllers=$!
 	disown
 }
 
