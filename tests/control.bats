@@ -55,7 +55,9 @@ memory_of_init() {
 @test "status, services and timeline, for people and as JSON" {
 	plan "service up" "run /bin/sleep 1000" "service once" "run /bin/true" "oneshot" "service bad" "run /bin/false" "needs up"
 	start
-	wait_for 10 said 'service bad exited'
+	# Its second end: it was started again once.
+	wait_for 60 said 'service bad exited .*; again in 1\.0 s'
+	wait_for 60 said 'service once '
 	run -0 nodectl status
 	assert_line --regexp '^.* \(test\), started .* ago, '
 	assert_line --regexp '^  services +[23] of 3 are up$'
