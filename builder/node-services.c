@@ -40,6 +40,13 @@ void node_service_environment(struct arena *a, struct plan_service *s)
 	default_env(a, &s->env, "HOME", "/root");
 }
 
+/* Neither containerd nor the images that go into it need the network. */
+static void default_early(struct plan_service *s)
+{
+	if (s->start == PLAN_START_DEFAULT && !plan_service_has_variables(s))
+		s->start = PLAN_START_EARLY;
+}
+
 /* Where the image has a program of this name. */
 static const char *find_program(struct build *b, const char *name)
 {
@@ -83,6 +90,7 @@ static int add_containerd(struct build *b, struct plan *plan, struct error *err)
 		strings_add(b->arena, &s->ready_words, CONTAINERD_SOCKET);
 	}
 	node_service_environment(b->arena, s);
+	default_early(s);
 	return 0;
 }
 
@@ -124,6 +132,7 @@ static int add_images(struct build *b, const struct node_facts *facts, struct pl
 			strings_add(b->arena, &s->run, run[i]);
 	node_service_need(b->arena, s, runtime);
 	s->oneshot = true;
+	default_early(s);
 	return 0;
 }
 

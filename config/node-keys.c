@@ -52,6 +52,9 @@ static const struct key service_keys[] = {
 	 "It runs to its end, and is ready when it ended well."},
 	{"restart", &type_restart, 0, NULL,
 	 "When to start it again. Default: always; for a oneshot: on-failure."},
+	{"start", &type_start, 0, NULL,
+	 "When it may start: early, without waiting for the network, or network, when network, configuration and state are there. "
+	 "Early ones can have no variables in their words. Default: network; for containerd: early."},
 	{"stop", &type_list, AT(plan_service, stop), check_template,
 	 "A command, as in \"run\", that asks it to end; SIGTERM follows when it has run."},
 	{"stop_timeout", &type_seconds, AT(plan_service, stop_timeout), NULL,

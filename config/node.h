@@ -22,7 +22,7 @@ extern const struct key_map map_node;
 extern const struct key_map map_service, map_ready, map_limits, map_state, map_chap, map_time;
 
 /* Types whose field is the struct around the key (offset 0). */
-extern const struct key_type type_states, type_ready, type_ready_kind, type_restart, type_limits, type_limit, type_state_kind,
+extern const struct key_type type_states, type_ready, type_ready_kind, type_restart, type_start, type_limits, type_limit, type_state_kind,
 	type_network, type_fs, type_format, type_away, type_lun, type_chap,
 	type_time, type_time_required, type_syslog;
 /* The field is the array of services and its length. */

@@ -114,6 +114,31 @@ static void write_restart(struct json *j, const struct key *k, const void *field
 
 const struct key_type type_restart = {"always, on-failure or never", read_restart, write_restart, NULL};
 
+static const char *const start_words[] = {"early", "network"};
+
+static void read_start(struct reader *r, const struct key *k, const struct value *name, const struct value *v, void *field)
+{
+	struct plan_service *s = field;
+	int i;
+
+	(void)k;
+	if (!is_text(r, name, v))
+		return;
+	i = choose(r, v, "start", start_words, 2);
+	if (i >= 0)
+		s->start = (enum plan_start)(PLAN_START_EARLY + i);
+}
+
+static void write_start(struct json *j, const struct key *k, const void *field)
+{
+	const struct plan_service *s = field;
+
+	if (s->start != PLAN_START_DEFAULT)
+		json_string(j, k->name, start_words[s->start - PLAN_START_EARLY]);
+}
+
+const struct key_type type_start = {"early or network", read_start, write_start, NULL};
+
 /* The keys of the map of limits share a reader; the field is the service. */
 static void read_limit(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
 		       void *field)
@@ -190,6 +215,7 @@ static bool runs_by_itself(const char *name)
 static void end_service(struct reader *r, const struct value *name, const struct value *v, void *item)
 {
 	const struct value *run = value_get(v, "run", NULL), *stop = value_get(v, "stop", NULL);
+	const struct value *start = value_get(v, "start", NULL);
 	struct plan_service *s = item;
 
 	if (s->oneshot && s->restart == PLAN_RESTART_ALWAYS)
@@ -201,6 +227,12 @@ static void end_service(struct reader *r, const struct value *name, const struct
 	if (s->ready_timeout == 0)
 		complain(r, value_get(v, "ready_timeout", NULL), "service \"%s\": nothing is ready in 0 seconds",
 			 name->text);
+	if (s->start == PLAN_START_EARLY && plan_service_has_variables(s)) {
+		if (start)
+			complain(r, start, "service \"%s\" starts early, when the variables in its words are not known yet: "
+				 "let it start with the network", name->text);
+		s->start = PLAN_START_NETWORK;
+	}
 	/* PID 1 has cgroups and logs of these names (init/plan-service.c). */
 	if (!strcmp(name->text, "init") || !strcmp(name->text, "shell") || !strcmp(name->text, "network") ||
 	    !strcmp(name->text, "ntp") || !strncmp(name->text, "dhcp-", 5) || !strncmp(name->text, "dhcp6-", 6))

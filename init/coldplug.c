@@ -4,37 +4,45 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "init/console.h"
 #include "init/modules.h"
 #include "init/phases.h"
 
-enum { DEPTH_LIMIT = 32, MODALIAS_SIZE = 4096, WALKS = 16 };
+enum { DEPTH_LIMIT = 32, MODALIAS_SIZE = 4096, WALKS = 16, LIMIT_MS = 60000 };
 
-/* One load per path, whatever came of it: a driver that refused its device once refuses it again. */
-static const char **tried;
-static size_t tried_count;
+/* One load per path, whatever came of it: a driver that refused its device once refuses it again. Shared with the child that looks
+ * first; nobody else loads until that has ended. */
+static struct tried {
+	unsigned loaded;
+	size_t count;
+	const char *paths[]; /* pointers into the table, which every child has at the same place */
+} *tried;
 
 /* The list cannot outgrow the paths of the table, so that nothing needs to be allocated once the node runs. */
-static void make_list(struct node *node)
+static int make_list(struct node *node, struct error *err)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < node->aliases.count; i++)
 		for (const char **p = node->aliases.items[i].paths; *p; p++)
 			n++;
-	tried = arena_calloc(&node->arena, n + 1, sizeof(*tried));
-	tried_count = 0;
+	tried = mmap(NULL, sizeof(*tried) + n * sizeof(*tried->paths), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (tried == MAP_FAILED)
+		return error_errno(err, "memory for the list of drivers");
+	return 0;
 }
 
 static bool try_once(const char *path)
 {
-	for (size_t i = 0; i < tried_count; i++)
-		if (!strcmp(tried[i], path))
+	for (size_t i = 0; i < tried->count; i++)
+		if (!strcmp(tried->paths[i], path))
 			return false;
-	tried[tried_count++] = path;
+	tried->paths[tried->count++] = path;
 	return true;
 }
 
@@ -50,8 +58,7 @@ static unsigned load_path(const char *modalias, const char *path)
 	return 1;
 }
 
-/* A driver may take its time to look at its device, or hang. While the node runs that is a child's trouble. The child
- * goes through all paths, tried or not: what another child loads at the moment, the kernel lets it wait for. */
+/* The child goes through all paths, tried or not: what another child loads at the moment, the kernel lets it wait for. */
 static void load_in_child(const struct plan_alias *alias, const char *modalias)
 {
 	if (fork() != 0)
@@ -61,7 +68,8 @@ static void load_in_child(const struct plan_alias *alias, const char *modalias)
 	_exit(0);
 }
 
-unsigned coldplug_load(struct node *node, const char *modalias)
+/* Load here, or each entry in a child of its own. */
+static unsigned load(const struct node *node, const char *modalias, bool here)
 {
 	unsigned loaded = 0;
 
@@ -75,16 +83,21 @@ unsigned coldplug_load(struct node *node, const char *modalias)
 			if (!try_once(*path))
 				continue;
 			fresh = true;
-			if (!node->supervisor.complete)
+			if (here)
 				loaded += load_path(modalias, *path);
 		}
-		if (fresh && node->supervisor.complete)
+		if (fresh && !here)
 			load_in_child(alias, modalias);
 	}
 	return loaded;
 }
 
-static unsigned load_for(struct node *node, int folder)
+void coldplug_load(struct node *node, const char *modalias)
+{
+	load(node, modalias, false);
+}
+
+static unsigned load_for(const struct node *node, int folder, bool here)
 {
 	char text[MODALIAS_SIZE];
 	int fd = openat(folder, "modalias", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -98,11 +111,11 @@ static unsigned load_for(struct node *node, int folder)
 		return 0;
 	text[n] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-	return coldplug_load(node, text);
+	return load(node, text, here);
 }
 
 /* Takes the descriptor. Folders only: the links of sysfs lead back up. */
-static unsigned walk(struct node *node, int folder, int depth)
+static unsigned walk(const struct node *node, int folder, int depth, bool here)
 {
 	_cleanup_closedir_ DIR *dir = fdopendir(folder);
 	unsigned loaded = 0;
@@ -117,41 +130,68 @@ static unsigned walk(struct node *node, int folder, int depth)
 
 		if (e->d_type != DT_DIR) {
 			if (!strcmp(e->d_name, "modalias"))
-				loaded += load_for(node, dirfd(dir));
+				loaded += load_for(node, dirfd(dir), here);
 			continue;
 		}
 		if (e->d_name[0] == '.' || depth == DEPTH_LIMIT)
 			continue;
 		below = openat(dirfd(dir), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (below >= 0)
-			loaded += walk(node, below, depth + 1);
+			loaded += walk(node, below, depth + 1, here);
 	}
 	return loaded;
 }
 
-unsigned coldplug_walk(struct node *node)
+static unsigned look(const struct node *node, bool here)
 {
 	int fd;
 
 	if (node->aliases.count == 0)
 		return 0;
 	fd = open("/sys/devices", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? 0 : walk(node, fd, 0);
+	return fd < 0 ? 0 : walk(node, fd, 0, here);
 }
 
-int phase_coldplug(struct node *node, char *detail, struct error *err)
+void coldplug_walk(struct node *node)
 {
-	unsigned total = 0, loaded;
+	look(node, false);
+}
+
+/* A driver that is loaded makes new devices appear, which want drivers. */
+static _Noreturn void look_until_none(const struct node *node)
+{
+	unsigned loaded;
 	int walks = 0;
 
-	make_list(node);
-	/* First listen, then look: what appears in between is seen twice rather than never. */
-	if (hotplug_open(node, err) < 0)
-		return -1;
 	do {
-		loaded = coldplug_walk(node);
-		total += loaded;
+		loaded = look(node, true);
+		tried->loaded += loaded;
 	} while (loaded && ++walks < WALKS);
-	snprintf(detail, DETAIL_SIZE, "%u loaded", total);
+	_exit(0);
+}
+
+/* A driver may take its time to look at its device, or hang: that is a child's trouble, while the loop goes on. */
+int phase_coldplug(struct node *node, char *detail, struct error *err)
+{
+	int64_t end = clock_ms() + LIMIT_MS;
+	bool ended = false;
+	int status;
+	pid_t pid;
+
+	/* First listen, then look: what appears in between is seen twice rather than never. */
+	if (make_list(node, err) < 0 || hotplug_open(err) < 0)
+		return -1;
+	pid = fork();
+	if (pid == 0)
+		look_until_none(node);
+	if (pid > 0)
+		ended = supervise_wait(&node->supervisor, pid, end, &status);
+	snprintf(detail, DETAIL_SIZE, "%u loaded", tried->loaded);
+	if (hotplug_watch(node, err) < 0)
+		return -1;
+	if (pid < 0)
+		return error_errno(err, "no process to look for hardware in");
+	if (!ended && clock_ms() >= end)
+		return error_set(err, "a driver is still being loaded after %d s", LIMIT_MS / 1000);
 	return 0;
 }

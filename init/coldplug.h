@@ -4,11 +4,14 @@
 
 #include "init/node.h"
 
-/* Look at every device once; returns the number of modules loaded. Loading makes new devices appear: repeat until 0. */
-unsigned coldplug_walk(struct node *node);
+/* Look at every device once; loads what they want, in children. */
+void coldplug_walk(struct node *node);
 
-/* Load the modules for one modalias; returns the number newly loaded. */
-unsigned coldplug_load(struct node *node, const char *modalias);
+/* Load the modules for one modalias, in a child. */
+void coldplug_load(struct node *node, const char *modalias);
 
-/* Listen to the kernel; then supervise_step handles what it reports. */
-int hotplug_open(struct node *node, struct error *err);
+/* Listen to the kernel: what it reports waits … */
+int hotplug_open(struct error *err);
+
+/* … until supervise_step handles it from now on. */
+int hotplug_watch(struct node *node, struct error *err);

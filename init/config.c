@@ -10,6 +10,7 @@
 #include "init/child.h"
 #include "init/console.h"
 #include "init/degraded.h"
+#include "init/early.h"
 #include "init/identity.h"
 #include "init/network.h"
 #include "init/phases.h"
@@ -32,7 +33,7 @@ static bool has_folder(void)
 	return false;
 }
 
-static bool is_asked_for(const struct node *node)
+bool config_is_asked_for(const struct node *node)
 {
 	return node->options.configuration || node->plan.config_files.count || node->plan.config_urls.count || has_folder();
 }
@@ -104,7 +105,7 @@ int phase_config(struct node *node, char *detail, struct error *err)
 	struct child_result result = {0};
 	bool degraded = false;
 
-	if (!is_asked_for(node)) {
+	if (!config_is_asked_for(node)) {
 		strcpy(detail, "none");
 		return 0;
 	}

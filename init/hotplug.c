@@ -40,6 +40,7 @@ static void take_message(struct node *node, const char *message, size_t n)
 }
 
 static struct watch watch;
+static int socket_fd = -1;
 
 static void take_messages(void *data, uint32_t events)
 {
@@ -69,7 +70,7 @@ static void take_messages(void *data, uint32_t events)
 	}
 }
 
-int hotplug_open(struct node *node, struct error *err)
+int hotplug_open(struct error *err)
 {
 	/* Group 1: the kernel's own messages, as udev gets them (lib/kobject_uevent.c). */
 	struct sockaddr_nl here = {.nl_family = AF_NETLINK, .nl_groups = 1};
@@ -84,9 +85,13 @@ int hotplug_open(struct node *node, struct error *err)
 		close(fd);
 		return -1;
 	}
-	if (loop_watch(&node->supervisor.loop, &watch, fd, EPOLLIN, take_messages, node, err) < 0) {
-		close(fd);
+	socket_fd = fd;
+	return 0;
+}
+
+int hotplug_watch(struct node *node, struct error *err)
+{
+	if (loop_watch(&node->supervisor.loop, &watch, socket_fd, EPOLLIN, take_messages, node, err) < 0)
 		return error_wrap(err, "netlink socket for uevents");
-	}
 	return 0;
 }

@@ -40,6 +40,7 @@ struct node {
 	struct network_status network; /* as last read */
 	struct watch network_watch;
 	unsigned network_turn; /* of the network program's present run */
+	bool state_mounted; /* the plan's state in RAM, which is mounted once */
 	bool settled; /* the facts are in use: a change of them is one of the running node */
 	void (*network_changed)(struct node *node); /* called when there is another status; NULL: nobody wants to know */
 	void (*time_changed)(struct node *node);    /* called when the NTP client said something */

@@ -25,6 +25,7 @@ static const struct phase {
 	{"plan", phase_plan, STOP},
 	{"cgroups", phase_cgroups, STOP},
 	{"modules", phase_modules, STOP},
+	{"early", phase_early, STOP},
 	{"coldplug", phase_coldplug, WARN},
 	{"watchdog", phase_watchdog, WARN},
 	{"network", phase_network, RETRY},

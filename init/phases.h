@@ -24,6 +24,8 @@ int phase_plan(struct node *node, char *detail, struct error *err);
 int phase_cgroups(struct node *node, char *detail, struct error *err);
 /* Load /etc/mkdl/modules, in order. */
 int phase_modules(struct node *node, char *detail, struct error *err);
+/* Start the services that need not wait for the network (docs/services.md). */
+int phase_early(struct node *node, char *detail, struct error *err);
 /* Load what the hardware asks for, now and when it appears. */
 int phase_coldplug(struct node *node, char *detail, struct error *err);
 /* Arm the hardware watchdog, if the plan says so. */

@@ -4,6 +4,7 @@
 #include "init/plan-private.h"
 
 static const char *const restarts[] = {"", "always", "on-failure", "never", NULL};
+static const char *const starts[] = {"", "early", "network", NULL};
 static const char *const readies[] = {"", "socket", "http", "port", "file", "command", "notify", NULL};
 static const char *const limits[] = {"memory", "cpu", "pids", NULL};
 
@@ -139,6 +140,7 @@ const struct plan_record plan_service_records[] = {
 	{"ready", &type_ready, 0, NULL, 0, NULL},
 	{"ready-timeout", &plan_type_number, AT(ready_timeout), check_ready_timeout, 120, NULL},
 	{"restart", &plan_type_choice, AT(restart), NULL, PLAN_RESTART_DEFAULT, restarts},
+	{"start", &plan_type_choice, AT(start), NULL, PLAN_START_DEFAULT, starts},
 	{"stop", &type_command, AT(stop), NULL, 0, NULL},
 	{"stop-timeout", &plan_type_number, AT(stop_timeout), NULL, 10, NULL},
 	{"limit", &plan_type_pairs, AT(limits), check_limit, 0, NULL},
@@ -151,6 +153,22 @@ enum plan_restart plan_service_restart(const struct plan_service *s)
 	if (s->restart != PLAN_RESTART_DEFAULT)
 		return s->restart;
 	return s->oneshot ? PLAN_RESTART_ON_FAILURE : PLAN_RESTART_ALWAYS;
+}
+
+static bool have_variables(const struct strings *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (strstr(words->items[i], "${"))
+			return true;
+	return false;
+}
+
+bool plan_service_has_variables(const struct plan_service *s)
+{
+	for (size_t i = 0; i < s->env.count; i++)
+		if (strstr(s->env.items[i].value, "${"))
+			return true;
+	return have_variables(&s->run) || have_variables(&s->ready_words) || have_variables(&s->stop);
 }
 
 struct plan_service *plan_find_service(const struct plan *p, const char *name)
@@ -231,6 +249,9 @@ int plan_check_services(struct arena *a, const char *name, const struct plan *p,
 		if (s->oneshot && s->ready != PLAN_READY_NONE)
 			return error_set(err, "%s: service %s is a oneshot and has a ready record: it is ready when it "
 					 "exited with 0", name, s->name);
+		if (s->start == PLAN_START_EARLY && plan_service_has_variables(s))
+			return error_set(err, "%s: service %s starts early, when the variables in its words are not known yet",
+					 name, s->name);
 	}
 	return check_needs(a, name, p, err);
 }

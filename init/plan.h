@@ -64,6 +64,8 @@
  *	ready socket PATH | http URL | port N | file PATH | command ARG… | notify
  *	ready-timeout SECONDS               not ready after so long: restarted (default 120)
  *	restart always|on-failure|never     default: always, for a oneshot on-failure
+ *	start early|network                 early: before the network, if nothing keeps it (init/early.h); its words then hold no
+ *	                                    variables (default network)
  *	stop ARG…                           run before SIGTERM, within the time below
  *	stop-timeout SECONDS                until SIGKILL (default 10)
  *	limit memory|cpu|pids VALUE         memory.max ("512M"), cpu.max in percent of a CPU, pids.max (repeatable)
@@ -113,6 +115,7 @@ enum plan_ready {
 };
 /* DEFAULT: as plan_service_restart says. */
 enum plan_restart { PLAN_RESTART_DEFAULT, PLAN_RESTART_ALWAYS, PLAN_RESTART_ON_FAILURE, PLAN_RESTART_NEVER };
+enum plan_start { PLAN_START_DEFAULT, PLAN_START_EARLY, PLAN_START_NETWORK };
 
 /* Lists of strings in a plan that was read end in NULL behind their count, where there are any. */
 struct plan_route {
@@ -165,6 +168,7 @@ struct plan_service {
 	struct strings ready_words; /* what follows the kind */
 	unsigned ready_timeout, stop_timeout; /* seconds */
 	enum plan_restart restart;
+	enum plan_start start;
 	struct strings stop;
 	const char *log; /* NULL: default */
 	struct place at;
@@ -208,6 +212,9 @@ struct plan_service *plan_add_service(struct arena *a, struct plan *p, struct pl
 
 /* NULL when there is none of that name. */
 struct plan_service *plan_find_service(const struct plan *p, const char *name);
+
+/* Does a service's command line, environment, readiness or stop command hold variables? */
+bool plan_service_has_variables(const struct plan_service *s);
 
 /* always or on-failure where the plan says nothing. */
 enum plan_restart plan_service_restart(const struct plan_service *s);

@@ -5,6 +5,7 @@
 #include "init/buttons.h"
 #include "init/cgroup.h"
 #include "init/console.h"
+#include "init/early.h"
 #include "init/kmsg.h"
 #include "init/network.h"
 #include "init/phases.h"
@@ -62,23 +63,38 @@ int phase_watchdog(struct node *node, char *detail, struct error *err)
 	return 0;
 }
 
-int phase_services(struct node *node, char *detail, struct error *err)
+int services_add(struct node *node, bool early, struct error *err)
 {
 	struct names_variable variables[NODE_VARIABLES];
+	int count = 0;
 
 	/* Once: what grows later is to change no word of a service that runs. */
 	memory_reserved(&node->plan, node->facts.reserved_memory);
 	node_variables(node, variables);
 	raise_limits();
-	buttons_find(&node->supervisor);
-	for (size_t i = 0; i < node->plan.service_count; i++)
-		if (!supervise_add(&node->arena, &node->supervisor, &node->plan.services[i], variables, false, NULL,
-				   err))
+	for (size_t i = 0; i < node->plan.service_count; i++) {
+		const struct plan_service *s = &node->plan.services[i];
+
+		if ((early && s->start != PLAN_START_EARLY) || supervise_find(&node->supervisor, s->name))
+			continue;
+		if (!supervise_add(&node->arena, &node->supervisor, s, variables, false, NULL, err))
 			return -1;
+		count++;
+	}
+	return count;
+}
+
+int phase_services(struct node *node, char *detail, struct error *err)
+{
+	int count = services_add(node, false, err);
+
+	if (count < 0)
+		return -1;
+	buttons_find(&node->supervisor);
 	if (syslog_add(node, err) < 0)
 		return -1;
 	node->supervisor.final_message = node->plan.final_message;
 	node->supervisor.complete = true;
-	snprintf(detail, DETAIL_SIZE, "%zu to start", node->plan.service_count);
+	snprintf(detail, DETAIL_SIZE, "%d to start", count);
 	return add_shell(node, err);
 }

@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "init/child.h"
-#include "init/console.h"
+#include "init/early.h"
 #include "init/phases.h"
 
 /* State in RAM is mounted here; what lies on servers and disks by a program of its own, which may hang (node/state). */
@@ -73,22 +73,36 @@ static int check_kubelet(const struct plan *plan, struct error *err)
 			 "\"state: {" KUBELET_ROOT ": tmpfs 50%%}\"");
 }
 
+bool state_is_in_ram(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->state_count; i++)
+		if (plan->states[i].kind != PLAN_STATE_TMPFS)
+			return false;
+	return true;
+}
+
+int state_mount_ram(struct node *node, struct error *err)
+{
+	for (size_t i = 0; i < node->plan.state_count && !node->state_mounted; i++)
+		if (mount_tmpfs(&node->plan.states[i], err) < 0)
+			return -1;
+	node->state_mounted = true;
+	return 0;
+}
+
 int phase_state(struct node *node, char *detail, struct error *err)
 {
 	const struct plan *plan = &node->plan;
-	bool remote = false;
+	bool remote = !state_is_in_ram(plan);
 
-	for (size_t i = 0; i < plan->state_count; i++)
-		remote = remote || plan->states[i].kind != PLAN_STATE_TMPFS;
 	if (remote && access(PROGRAM, X_OK) < 0)
 		return error_set(
 			err,
 			"the image lacks what mounts state that is not tmpfs: build it from a profile with such state");
 	if (remote && (run_program(node, err) < 0 || start_watch(node, err) < 0))
 		return -1;
-	for (size_t i = 0; i < plan->state_count && !remote; i++)
-		if (mount_tmpfs(&plan->states[i], err) < 0)
-			return -1;
+	if (!remote && state_mount_ram(node, err) < 0)
+		return -1;
 	if (check_kubelet(plan, err) < 0)
 		return -1;
 	if (plan->state_count)

@@ -250,13 +250,16 @@ void supervise_stop(struct supervisor *v)
 	v->stopping = true;
 	while (!all_down) {
 		int64_t now = clock_ms();
+		bool services_down = true;
 
+		for (size_t i = 0; i < v->count; i++)
+			services_down = services_down && (v->services[i]->internal || service_is_down(v->services[i]));
 		all_down = true;
 		for (size_t i = v->count; i-- > 0;) {
 			struct service *s = v->services[i];
 
 			/* The address must stay until the last service that uses it has ended. */
-			if (!service_is_down(s) && !is_needed(v, s->plan->name) && (!s->internal || all_down))
+			if (!service_is_down(s) && !is_needed(v, s->plan->name) && (!s->internal || (services_down && all_down)))
 				service_stop(s, now, false);
 			if (v->forced)
 				service_kill(s, now);

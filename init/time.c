@@ -14,6 +14,7 @@
 #include "base/flat.h"
 #include "init/console.h"
 #include "init/degraded.h"
+#include "init/early.h"
 #include "init/floor.h"
 #include "init/network.h"
 #include "init/phases.h"
@@ -60,8 +61,7 @@ static const char *write_time(time_t t, char out[static 32])
 	return out;
 }
 
-/* A machine without a battery wakes up decades ago; certificates are not valid then. */
-static void raise_to_floor(uint64_t built)
+void time_raise_to_floor(uint64_t built)
 {
 	struct timespec floor = {.tv_sec = built < INT64_MAX ? (time_t)built : 0};
 	time_t now = time(NULL);
@@ -191,7 +191,7 @@ int phase_time(struct node *node, char *detail, struct error *err)
 	const char *from;
 	char now[32];
 
-	raise_to_floor(node->plan.built);
+	time_raise_to_floor(node->plan.built);
 	plan = make_plan(node, &from);
 	if (from)
 		return ask(node, plan, from, detail, err);

@@ -246,7 +246,7 @@ make_project() {
 	for i in $(seq 5000); do echo "k$i: &a$i x"; done >anchors.yml
 	head -c 300000 /dev/urandom >random.yml
 	for file in *.yml; do
-		run timeout 20 "$MKDL" check "$file"
+		run timeout 120 "$MKDL" check "$file"
 		[ "$status" -eq 1 ] || { echo "$file: $status"; return 1; }
 		[ "${#output}" -lt 40000 ] || { echo "$file: ${#output} characters"; return 1; }
 	done

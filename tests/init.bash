@@ -1,7 +1,9 @@
 # PID 1 as PID 1 of a user, PID and mount namespace, with /run of its own: what the tests of its supervision share.
 
+load helpers
+
 setup() {
-	INIT=${MKDL_INIT:-${MKDL_BUILD:-$BATS_TEST_DIRNAME/../out/build/dev}/init/mkdl-init}
+	INIT=${MKDL_INIT:-$(dirname "$MKDL")/init/mkdl-init}
 	[ -x "$INIT" ]
 	cd "$BATS_TEST_TMPDIR" || return 1
 	HERE=$PWD
@@ -28,6 +30,8 @@ script() {
 # Start it in the background. PID is that of unshare: its end is the namespace's end. /run is the test's own, logs in log/.
 start() {
 	mkdir -p run
+	# That of an earlier start is not to be taken for this one's.
+	: >console
 	# shellcheck disable=SC2016 # the shell inside expands it
 	unshare -Urpfm --kill-child --mount-proc \
 		sh -c 'mount --bind "$1" /run && exec "$2" --supervise "$3"' sh "$HERE/run" "$INIT" "$HERE/plan" >console 2>&1 3>&- &
@@ -39,10 +43,11 @@ inner() {
 	tr -d ' ' <"/proc/$PID/task/$PID/children"
 }
 
-# until_seen FILE PATTERN [SECONDS]
+# until_seen FILE PATTERN [TIMES]: for a minute at most; it may take long on a busy host.
 until_seen() {
-	for _ in $(seq $((${3:-10} * 20))); do
-		if grep -qE "$2" "$1" 2>/dev/null; then
+	local end=$((SECONDS + 60))
+	while [ "$SECONDS" -lt "$end" ]; do
+		if [ "$(grep -cE "$2" "$1" 2>/dev/null)" -ge "${3:-1}" ]; then
 			return 0
 		fi
 		sleep 0.05
@@ -59,7 +64,8 @@ stop() {
 }
 
 ended() {
-	for _ in $(seq 400); do
+	local end=$((SECONDS + 120))
+	while [ "$SECONDS" -lt "$end" ]; do
 		if ! kill -0 "$PID" 2>/dev/null; then
 			wait "$PID"
 			PID=

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # The network program in network namespaces of its own, against dnsmasq on the other end of a cable (veth), with busybox's
 # DHCP clients as PID 1 runs them. Needs root, or user namespaces.
-bats_require_minimum_version 1.5.0
+load helpers
 
 setup() {
-	NETWORK=$(realpath "${MKDL_NETWORK:-${MKDL_BUILD:-$BATS_TEST_DIRNAME/../out/build/dev}/init/network}")
+	NETWORK=$(realpath "${MKDL_NETWORK:-$(dirname "$MKDL")/init/network}")
 	export NETWORK
 	[ -x "$NETWORK" ]
 	cd "$BATS_TEST_TMPDIR"
@@ -13,17 +13,15 @@ setup() {
 	# The far end: a namespace whose first process waits; the node's is a second one inside.
 	unshare -Urnmpf --kill-child --mount-proc sleep 1000 3>&- &
 	ROOM=$!
-	for _ in $(seq 100); do
-		FAR=$(pgrep -P "$ROOM") && [ "$(cat "/proc/$FAR/comm" 2>/dev/null)" = sleep ] && break
-		sleep 0.05
-	done
+	wait_for 60 far_is_up
 	far unshare -nm sh -c 'echo $$ >node-pid; mount -t sysfs sysfs /sys; exec sleep 1000' 3>&- &
-	for _ in $(seq 100); do
-		[ ! -s node-pid ] || break
-		sleep 0.05
-	done
+	wait_for 60 test -s node-pid
 	far ip link set lo up
 	cable eth0 srv0 10.7.0.1/24 fd07::1/64
+}
+
+far_is_up() {
+	FAR=$(pgrep -P "$ROOM") && [ "$(cat "/proc/$FAR/comm" 2>/dev/null)" = sleep ]
 }
 
 teardown() {
@@ -69,7 +67,7 @@ start() {
 # As PID 1 stops it.
 stop() {
 	far pkill -TERM -f "^$NETWORK run .* --run $PWD/run"
-	until_seen 10 stopped
+	until_seen 60 stopped
 }
 
 stopped() {
@@ -119,8 +117,16 @@ has_no_address() {
 	! has_address "$@"
 }
 
+no_address_is_new() {
+	[ -z "$(node ip address show tentative)" ]
+}
+
 has_route() {
 	node ip route | grep -E -- "$1"
+}
+
+is_down() {
+	node ip link show "$1" | grep -F "state DOWN"
 }
 
 status() {
@@ -132,7 +138,7 @@ status() {
 		"route 10.9.0.0/16 10.7.0.9 50" "route 10.10.0.0/16 10.8.0.1" "route 10.11.0.0/16 link" "route fd09::/32 fd07::9" \
 		"nameserver 10.7.0.1" "search lab.example"
 	start
-	until_seen 10 status up
+	until_seen 60 status up
 	has_address 10.7.0.5/24
 	has_address fd07::5/64
 	has_route '^default via 10.7.0.1 dev eth0 proto 109 *$'
@@ -149,8 +155,10 @@ status() {
 	END
 	status "node-ip 10.7.0.5"
 	status 'summary eth0\\s10.7.0.5/24\\svia\\s10.7.0.1'
+	# The kernel has found out that nobody else has the addresses.
+	until_seen 60 no_address_is_new
 	node ip monitor address route link >monitor.log 2>&1 3>&- &
-	sleep 0.5
+	sleep 1
 	once
 	sleep 0.5
 	[ ! -s monitor.log ]
@@ -161,11 +169,11 @@ status() {
 	cable eth1 srv1 10.8.0.1/24
 	plan "link eth0" "address 10.7.0.5/24" "address 10.7.0.6/24" "route default 10.7.0.1" "link eth1" "address 10.8.0.5/24"
 	start
-	until_seen 10 status up
+	until_seen 60 status up
 	node ip address add 10.7.0.77/32 dev eth0
 	node ip route add 10.77.0.0/16 via 10.7.0.1
 	node ip monitor address >monitor.log 2>&1 3>&- &
-	sleep 0.3
+	sleep 1
 	stop
 	plan "link eth0" "address 10.7.0.5/24" "route default 10.7.0.2"
 	once
@@ -185,10 +193,10 @@ status() {
 		"dhcp-host=$(node cat /sys/class/net/eth0/address),10.7.0.100,host-of-dhcp"
 	plan "link eth0" dhcp4
 	start
-	until_seen 10 grep -q '^client dhcp4 eth0 ' run/net/status
+	until_seen 60 grep -q '^client dhcp4 eth0 ' run/net/status
 	status 'waiting .*no\\sanswer\\sfrom\\sa\\sDHCP\\sserver\\son\\seth0.*'
 	client dhcp4 eth0
-	until_seen 20 status up
+	until_seen 60 status up
 	has_address 10.7.0.100/24
 	has_route '^default via 10.7.0.1 dev eth0 proto 109 *$'
 	node ip link show eth0 | grep -F "mtu 1420"
@@ -204,17 +212,17 @@ status() {
 	dhcp dhcp-range=10.7.0.100,10.7.0.100,2m dhcp-option=121,10.20.0.0/16,10.7.0.9,0.0.0.0/0,10.7.0.2 \
 		dhcp-option=option:dns-server,10.7.0.3
 	node kill -USR1 "$(cat run/net/eth0.dhcp4.pid)"
-	until_seen 15 has_route '^default via 10.7.0.2 '
-	has_route '^10.20.0.0/16 via 10.7.0.9 '
-	grep -qx "nameserver 10.7.0.3" etc/resolv.conf
-	grep -qF "eth0: the lease changed: router 10.7.0.2" out
-	grep -qF "eth0: the lease changed: name server 10.7.0.3" out
+	until_seen 60 has_route '^default via 10.7.0.2 '
+	until_seen 60 has_route '^10.20.0.0/16 via 10.7.0.9 '
+	until_seen 60 grep -qx "nameserver 10.7.0.3" etc/resolv.conf
+	until_seen 60 grep -qF "eth0: the lease changed: router 10.7.0.2" out
+	until_seen 60 grep -qF "eth0: the lease changed: name server 10.7.0.3" out
 	rm leases
 	dhcp dhcp-range=10.7.0.150,10.7.0.150,2m dhcp-option=option:router,10.7.0.1
 	node kill -USR1 "$(cat run/net/eth0.dhcp4.pid)"
-	until_seen 30 has_address 10.7.0.150/24
-	until_seen 10 has_no_address 10.7.0.100/24
-	until_seen 10 status "node-ip 10.7.0.150"
+	until_seen 60 has_address 10.7.0.150/24
+	until_seen 60 has_no_address 10.7.0.100/24
+	until_seen 60 status "node-ip 10.7.0.150"
 }
 
 @test "a client that dies and is started again: the address stays all the time" {
@@ -222,11 +230,11 @@ status() {
 	plan "link eth0" dhcp4
 	start
 	client dhcp4 eth0
-	until_seen 20 status up
+	until_seen 60 status up
 	node ip monitor address >monitor.log 2>&1 3>&- &
 	kill -KILL "$(pgrep -f "udhcpc.*$PWD/run/net/eth0.dhcp4.pid" | tail -n 1)"
 	client dhcp4 eth0
-	until_seen 20 grep -c "lease of 10.7.0.100 obtained" dhcp4.log
+	until_seen 60 sh -c '[ "$(grep -c "lease of 10.7.0.100 obtained" dhcp4.log)" -ge 2 ]'
 	sleep 1
 	run -1 grep -F Deleted monitor.log
 	has_address 10.7.0.100/24
@@ -237,11 +245,11 @@ status() {
 	plan "link eth0" dhcp4
 	start
 	client dhcp4 eth0
-	until_seen 20 has_address 10.7.0.100/24
+	until_seen 60 has_address 10.7.0.100/24
 	MKDL_RUN=$PWD/run client=dhcp4 interface=eth0 message='go $(away)' "$NETWORK" nak 2>nak.log
-	until_seen 5 has_no_address 10.7.0.100/24
+	until_seen 60 has_no_address 10.7.0.100/24
 	grep -qF "eth0: the DHCP server takes the address back: go" nak.log
-	until_seen 5 grep -F "the DHCP server took the lease back: its address 10.7.0.100 is taken away" out
+	until_seen 60 grep -F "the DHCP server took the lease back: its address 10.7.0.100 is taken away" out
 }
 
 @test "the cable: late, pulled, and in again" {
@@ -249,21 +257,21 @@ status() {
 	dhcp dhcp-range=10.7.0.100,10.7.0.100,2m
 	plan "link eth0" dhcp4
 	start
-	until_seen 10 status 'waiting eth0\\shas\\sno\\slink.*'
+	until_seen 60 status 'waiting eth0\\shas\\sno\\slink.*'
 	run -1 grep client run/net/status
 	far ip link set srv0 up
-	until_seen 10 grep -q '^client dhcp4 eth0' run/net/status
+	until_seen 60 grep -q '^client dhcp4 eth0' run/net/status
 	client dhcp4 eth0
-	until_seen 20 status up
+	until_seen 60 status up
 	far ip link set srv0 down
-	until_seen 10 grep -F "eth0: no link any more" out
-	until_seen 10 status 'waiting eth0\\shas\\sno\\slink.*'
+	until_seen 60 grep -F "eth0: no link any more" out
+	until_seen 60 status 'waiting eth0\\shas\\sno\\slink.*'
 	has_address 10.7.0.100/24
 	far ip link set srv0 up
-	until_seen 10 grep -E "eth0: the link is back after [0-9.]+ s" out
-	until_seen 10 status up
+	until_seen 60 grep -E "eth0: the link is back after [0-9.]+ s" out
+	until_seen 60 status up
 	# The client was told to ask whether its lease is good here.
-	until_seen 10 grep -E "sending renew|performing DHCP renew" dhcp4.log
+	until_seen 60 grep -E "sending renew|performing DHCP renew" dhcp4.log
 }
 
 @test "a router's announcement: an address, name servers, a search list, also while the node forwards packets" {
@@ -272,13 +280,13 @@ status() {
 		dhcp-option=option6:domain-search,six.example
 	plan "node-ip fd07::/64" "link eth0" "ra yes"
 	start
-	until_seen 30 status up
-	until_seen 10 grep -x "nameserver fd07::53" etc/resolv.conf
-	grep -qx "search six.example" etc/resolv.conf
+	until_seen 60 status up
+	until_seen 60 grep -x "nameserver fd07::53" etc/resolv.conf
+	until_seen 60 grep -x "search six.example" etc/resolv.conf
 	node ip -6 -o address show dev eth0 | grep "fd07::.*/64.*dynamic"
 	node ip -6 route | grep '^default via fe80:.* proto ra'
 	grep -x 'node-ip fd07::.*' run/net/status
-	[ -s run/net/eth0.ra ]
+	until_seen 60 test -s run/net/eth0.ra
 	# Started anew, it still knows what the router said.
 	rm etc/resolv.conf
 	once
@@ -288,15 +296,15 @@ status() {
 @test "a lease by DHCPv6, as udhcpc6 hands it on" {
 	plan "link eth0" dhcp6
 	start
-	until_seen 10 grep -q '^client dhcp6 eth0' run/net/status
+	until_seen 60 grep -q '^client dhcp6 eth0' run/net/status
 	MKDL_RUN=$PWD/run client=dhcp6 interface=eth0 ipv6=fd07:0000:0000:0000:0000:0000:0000:1001 lease=600 \
 		dns=fd07:0000:0000:0000:0000:0000:0000:0053 "$NETWORK" bound
-	until_seen 10 status up
+	until_seen 60 status up
 	status "node-ip fd07::1001"
 	has_address fd07::1001/128
 	grep -qx "nameserver fd07::53" etc/resolv.conf
 	MKDL_RUN=$PWD/run client=dhcp6 interface=eth0 "$NETWORK" nak
-	until_seen 5 has_no_address fd07::1001/128
+	until_seen 60 has_no_address fd07::1001/128
 }
 
 @test "nobody says which card is the node's: the one that gets an address is, the others are switched off, and so it stays" {
@@ -304,14 +312,14 @@ status() {
 	dhcp dhcp-range=10.7.0.100,10.7.0.100,2m
 	plan
 	start
-	until_seen 10 grep -q '^client dhcp4 eth1' run/net/status
+	until_seen 60 grep -q '^client dhcp4 eth1' run/net/status
 	grep -q '^client dhcp4 eth0' run/net/status
 	client dhcp4 eth0
-	until_seen 20 status up
-	until_seen 5 status "interface eth0"
-	until_seen 5 grep -x eth0 run/interface
-	until_seen 5 sh -c "! grep -q 'client dhcp4 eth1' $PWD/run/net/status"
-	node ip link show eth1 | grep -F "state DOWN"
+	until_seen 60 status up
+	until_seen 60 status "interface eth0"
+	until_seen 60 grep -x eth0 run/interface
+	until_seen 60 sh -c "! grep -q 'client dhcp4 eth1' $PWD/run/net/status"
+	until_seen 60 is_down eth1
 	once
 	node ip link show eth1 | grep -F "state DOWN"
 	status "interface eth0"
@@ -324,12 +332,12 @@ status() {
 	echo "BOOTIF=01-${mac//:/-} ip=10.8.0.5::10.8.0.1:255.255.255.0:::off:10.8.0.53" >cmdline
 	plan
 	start
-	until_seen 10 status up
+	until_seen 60 status up
 	has_address 10.8.0.5/24 eth1
 	status "interface eth1"
 	status "mac $mac"
 	grep -qx "nameserver 10.8.0.53" etc/resolv.conf
-	node ip link show eth0 | grep -F "state DOWN"
+	until_seen 60 is_down eth0
 }
 
 @test "an ip= word counts before the plan's record of that link; the others stay" {
@@ -337,7 +345,7 @@ status() {
 	echo "ip=10.7.0.9:::24::eth0:none" >cmdline
 	plan "link eth0" "address 10.7.0.5/24" "link eth1" "address 10.8.0.5/24"
 	start
-	until_seen 10 status up
+	until_seen 60 status up
 	has_address 10.7.0.9/24
 	has_no_address 10.7.0.5/24
 	has_address 10.8.0.5/24 eth1
@@ -347,7 +355,7 @@ status() {
 	echo "ip=off" >cmdline
 	plan
 	start
-	until_seen 10 status up
+	until_seen 60 status up
 	run -1 grep -E "^(client|node-ip)" run/net/status
 }
 
@@ -384,7 +392,7 @@ status() {
 	start
 	cable eth1 srv1
 	node ip link set eth1 address 52:54:00:00:00:99
-	until_seen 10 has_address 10.8.0.5/24 eth1
+	until_seen 60 has_address 10.8.0.5/24 eth1
 }
 
 @test "a lease file that is damaged is said and thrown away" {

@@ -1,10 +1,9 @@
 #!/usr/bin/env bats
 # Recipes: what they declare, how they run, and that their results are the same bytes everywhere.
-bats_require_minimum_version 1.5.0
+load helpers
 
 setup() {
 	cd "$BATS_TEST_DIRNAME/.." || return 1
-	MKDL=$(realpath "${MKDL:-out/build/release/mkdl}")
 	export MKDL_HOME=$PWD
 	tmp=$(realpath "$BATS_TEST_TMPDIR")
 	mkdir -p "$tmp/lab/hooks/build"
@@ -190,6 +189,14 @@ fails_with() {
 		'f 0644 0 0 /folder/data' 'l /folder/link program' 'f 0755 0 0 /folder/program')" ]
 }
 
+sleepers() {
+	[ "$(pgrep -fc "^sleep 6[12][.]$$\$")" -eq 2 ]
+}
+
+no_sleepers() {
+	! pgrep -f "^sleep 6[12][.]$$\$"
+}
+
 @test "a recipe dies with mkdl, with all that it started, and leaves nothing half-made" {
 	own_cache
 	recipe endless <<-END
@@ -200,18 +207,16 @@ fails_with() {
 		echo up >"$tmp/up"
 		sleep 62.$$
 	END
-	local signal tries mkdl
+	local signal mkdl
 	for signal in TERM KILL; do
 		rm -f "$tmp/up"
 		"$MKDL" recipe endless 3>&- &
 		mkdl=$!
-		for tries in $(seq 100); do [ ! -e "$tmp/up" ] || break; sleep 0.1; done
-		[ -e "$tmp/up" ]
-		pgrep -f "^sleep 6[12][.]$$\$" >/dev/null
+		wait_for 60 test -e "$tmp/up"
+		wait_for 60 sleepers
 		kill -"$signal" "$mkdl"
 		run wait "$mkdl"
-		for tries in $(seq 50); do pgrep -f "^sleep 6[12][.]$$\$" >/dev/null || break; sleep 0.1; done
-		run ! pgrep -f "^sleep 6[12][.]$$\$"
+		wait_for 60 no_sleepers
 		[ -z "$(ls -A "$MKDL_CACHE/recipe" 2>/dev/null)" ]
 		[ ! -e out/recipes/endless/files ]
 	done

@@ -38,9 +38,9 @@ kill_all() {
 	plan "service orphans" "run $HERE/orphans" "service other" "run /bin/sleep 1000" "needs orphans"
 	start
 	until_seen console 'node up'
-	until_seen run/mkdl/log/orphans.log made 60
+	until_seen run/mkdl/log/orphans.log made
 	# The service's own dead children are its own affair; their children were handed to PID 1.
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		left=$(grep -l "^PPid:	1$" /proc/"$(inner)"/root/proc/[0-9]*/status 2>/dev/null | wc -l)
 		[ "$left" -le 2 ] && break
 		sleep 0.1
@@ -56,10 +56,10 @@ kill_all() {
 		printf 'service d%s\nrun /bin/false\n' "$i" >>plan
 	done
 	start
-	until_seen console 'service dies .*again in 8.0 s' 20
+	until_seen console 'service dies .*again in 8.0 s'
 	used=$(awk '{print $14 + $15}' "/proc/$(inner)/stat")
-	# A fifth of a second of CPU for 41 of them in 15 seconds.
-	[ "$used" -le 20 ]
+	# Half a second of CPU at most for 41 of them in 15 seconds; a fifth on an idle host.
+	[ "$used" -le 50 ]
 	[ "$(grep -c 'service dies exited' console)" -le 8 ]
 	stop
 }
@@ -112,17 +112,13 @@ kill_all() {
 	END
 	plan "service a" "run $HERE/a"
 	start
-	until_seen console 'node up'
+	until_seen run/mkdl/log/a.log '^input /dev/null$'
 	one=$(inner)
 	# All below its limit are taken: there is no next one.
 	prlimit --pid "$one" --nofile="$(($(find "/proc/$one/fd" -type l -printf '%f\n' | sort -n | tail -1) + 1)):"
 	kill_all
 	until_seen console 'service a was killed by signal 9'
-	for _ in $(seq 50); do
-		[ "$(grep -cx 'input /dev/null' run/mkdl/log/a.log)" -eq 2 ] && break
-		sleep 0.1
-	done
-	[ "$(grep -cx 'input /dev/null' run/mkdl/log/a.log)" -eq 2 ]
+	until_seen run/mkdl/log/a.log '^input /dev/null$' 2
 	stop
 }
 
@@ -137,11 +133,7 @@ kill_all() {
 	kill_all
 	for name in a b c; do
 		until_seen console "service $name was killed by signal 9 \(Killed\) after [0-9.]+ s; again in 0.5 s"
-		for _ in $(seq 50); do
-			[ "$(grep -cE "service $name +ready" console)" -eq 2 ] && break
-			sleep 0.1
-		done
-		[ "$(grep -cE "service $name +ready" console)" -eq 2 ]
+		until_seen console "service $name +ready" 2
 	done
 	stop
 }

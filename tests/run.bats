@@ -35,7 +35,7 @@ qemu() {
 }
 
 mkdl_run() {
-	run --separate-stderr timeout 60 "$MKDL" run "$@" </dev/null
+	run --separate-stderr timeout 300 "$MKDL" run "$@" </dev/null
 }
 
 @test "--until: the line is shown whole, the machine switched off, exit 0" {
@@ -56,10 +56,10 @@ mkdl_run() {
 
 @test "not seen within --timeout: exit 1" {
 	qemu 'echo hello >&3; wait_for_quit'
-	mkdl_run node --until 'node up' --timeout 1
+	mkdl_run node --until 'node up' --timeout 5
 	assert_failure 1
 	assert_output hello
-	assert_regex "$stderr" 'mkdl: run: no line matched "node up" within 1 seconds'
+	assert_regex "$stderr" 'mkdl: run: no line matched "node up" within 5 seconds'
 }
 
 @test "a machine that ends before it was seen: exit 1; without --until that is fine" {
@@ -125,7 +125,7 @@ s.listen()
 print(s.getsockname()[1], flush=True)
 time.sleep(60)' >port 3>&- &
 	server=$!
-	wait_for 10 test -s port
+	wait_for 60 test -s port
 	port=$(cat port)
 	qemu 'echo "qemu: Could not set up host forwarding rule" >&2; exit 1'
 	mkdl_run node --forward "$port:22" --until x
@@ -169,34 +169,40 @@ time.sleep(60)' >port 3>&- &
 
 @test "--forward: every port is asked until it answers, and the answer is shown" {
 	echo 'hello from the pod' >index.html
-	qemu 'echo "node up" >&3; sleep 1; python3 -m http.server --bind 127.0.0.1 18931 >/dev/null 2>&1 & wait_for_quit'
-	mkdl_run node --until 'node up' --forward 18931:8080 --json
+	local port
+	port=$(free_port)
+	qemu "echo 'node up' >&3; sleep 1; python3 -m http.server --bind 127.0.0.1 $port >/dev/null 2>&1 & wait_for_quit"
+	mkdl_run node --until 'node up' --forward "$port:8080" --json
 	assert_success
 	is_json <<<"$output"
 	assert_equal "$(json_of 'j["forwards"][0]["status"], j["forwards"][0]["body"], j["seen"], j["end"], j["exit"]' <<<"$output")" \
 		"(200, 'hello from the pod\\n', True, 'seen', 0)"
-	assert_regex "$stderr" "port 8080 of the machine answers on 127.0.0.1:18931: HTTP 200"
+	assert_regex "$stderr" "port 8080 of the machine answers on 127.0.0.1:$port: HTTP 200"
 	assert_regex "$stderr" "    hello from the pod"
-	assert_file_contains called "hostfwd=tcp:127.0.0.1:18931-:8080"
+	assert_file_contains called "hostfwd=tcp:127.0.0.1:$port-:8080"
 }
 
 @test "--forward: what greets without HTTP answers, too" {
-	qemu 'echo "node up" >&3; socat TCP-LISTEN:18932,bind=127.0.0.1,reuseaddr,fork SYSTEM:"echo SSH-2.0-x" & wait_for_quit'
-	mkdl_run node --until 'node up' --forward 18932:22
+	local port
+	port=$(free_port)
+	qemu "echo 'node up' >&3; socat TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork SYSTEM:'echo SSH-2.0-x' & wait_for_quit"
+	mkdl_run node --until 'node up' --forward "$port:22"
 	assert_success
-	assert_regex "$stderr" "port 22 of the machine answers on 127.0.0.1:18932"
+	assert_regex "$stderr" "port 22 of the machine answers on 127.0.0.1:$port"
 	assert_regex "$stderr" "SSH-2.0-x"
 }
 
 @test "--forward: a port that never answers is named, exit 1" {
-	mkdl_run node --until 'node up' --forward 18933:8080 --timeout 2
+	local port
+	port=$(free_port)
+	mkdl_run node --until 'node up' --forward "$port:8080" --timeout 5
 	assert_failure 1
-	assert_regex "$stderr" '"node up" was seen after [0-9]+ seconds, but port 8080 \(127.0.0.1:18933\) did not answer within 2 seconds'
+	assert_regex "$stderr" "\"node up\" was seen after [0-9]+ seconds, but port 8080 \(127.0.0.1:$port\) did not answer within 5 seconds"
 }
 
 @test "--keep: stays after it was seen" {
-	qemu 'echo "Linux version 6.1" >&3; echo "node up" >&3; sleep 3; echo "still here" >&3'
-	mkdl_run node --until 'node up' --keep --timeout 1
+	qemu 'echo "Linux version 6.1" >&3; echo "node up" >&3; sleep 7; echo "still here" >&3'
+	mkdl_run node --until 'node up' --keep --timeout 5
 	assert_success
 	assert_line "still here"
 	assert_regex "$stderr" "seen; the machine stays up"
@@ -204,18 +210,18 @@ time.sleep(60)' >port 3>&- &
 
 @test "SIGINT presses the power button once Linux runs, and the second one switches off" {
 	qemu 'echo "Linux version 6.1" >&3; while read -r -u 4 line; do [[ $line != *system_powerdown* ]] || { echo down >&3; exit; }; done'
-	timeout 60 "$MKDL" run node >log 2>err </dev/null 3>&- &
-	wait_for 10 grep -q Linux log
+	timeout 300 "$MKDL" run node >log 2>err </dev/null 3>&- &
+	wait_for 60 grep -q Linux log
 	pkill -INT -P $!
 	wait $!
 	assert_file_contains log down
 	assert_file_contains err "power button pressed"
 
 	qemu 'echo "Linux version 6.1" >&3; wait_for_quit'
-	timeout 60 "$MKDL" run node >log 2>err </dev/null 3>&- &
-	wait_for 10 grep -q Linux log
+	timeout 300 "$MKDL" run node >log 2>err </dev/null 3>&- &
+	wait_for 60 grep -q Linux log
 	pkill -INT -P $!
-	wait_for 10 grep -q "power button" err
+	wait_for 60 grep -q "power button" err
 	pkill -INT -P $!
 	wait $!
 	assert_equal "$(processes_with "$PWD/fake")" ""
@@ -227,32 +233,32 @@ time.sleep(60)' >port 3>&- &
 			[[ $line != *system_powerdown* ]] || n=$((n + 1))
 			[ $n -lt 2 ] || { echo down >&3; exit; }
 		done'
-	timeout 60 "$MKDL" run node >log 2>err </dev/null 3>&- &
-	wait_for 10 grep -q Linux log
+	timeout 300 "$MKDL" run node >log 2>err </dev/null 3>&- &
+	wait_for 60 grep -q Linux log
 	pkill -INT -P $!
 	wait $!
 	assert_file_contains log down
 }
 
 @test "a killed mkdl takes its machine with it" {
-	qemu 'echo "Linux version 6.1" >&3; exec sleep 1000.31'
-	timeout 60 "$MKDL" run node >log 2>&1 </dev/null 3>&- &
-	wait_for 10 grep -q Linux log
+	qemu "echo 'Linux version 6.1' >&3; exec sleep 1000.$$"
+	timeout 300 "$MKDL" run node >log 2>&1 </dev/null 3>&- &
+	wait_for 60 grep -q Linux log
 	pkill -KILL -P $!
 	wait $! || [ $? -eq 137 ]
-	no_machine() { [ -z "$(processes_with 'sleep 1000[.]31')" ]; }
-	wait_for 5 no_machine
+	no_machine() { [ -z "$(processes_with "sleep 1000[.]$$")" ]; }
+	wait_for 60 no_machine
 }
 
 @test "keys go to the machine" {
 	qemu 'echo "name?" >&3; read -r -u 3 name; echo "hello $name" >&3'
-	run --separate-stderr timeout 60 "$MKDL" run node --until 'hello world' < <(sleep 0.5; echo world)
+	run --separate-stderr timeout 300 "$MKDL" run node --until 'hello world' < <(sleep 0.5; echo world)
 	assert_success
 }
 
 @test "on a terminal: raw keys while it runs, everything as before afterwards" {
 	qemu 'echo "Linux version 6.1" >&3; read -r -n 1 -u 3 key; printf "got %q\n" "$key" >&3; wait_for_quit'
-	run timeout 60 python3 "$ROOT/tests/terminal.py" "$MKDL" run node --until 'got a'
+	run timeout 300 python3 "$ROOT/tests/terminal.py" "$MKDL" run node --until 'got a'
 	echo "$output"
 	assert_success
 	assert_output --partial "got a"

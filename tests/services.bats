@@ -17,7 +17,7 @@ load init
 	start
 	until_seen console 'node up'
 	[ -e tells.early ]
-	grep -qE 'service tells +ready \(.*took ([5-9]..|[1-9]...) ms' console
+	grep -qE 'service tells +ready \(.*took ([5-9]..|[1-9][0-9]{3,}) ms' console
 	[ "$(stat -c %a run/notify/tells)" = 600 ]
 	stop
 }
@@ -28,7 +28,7 @@ load init
 	END
 	script liar <<-'END'
 		# socat stays until it was heard.
-		for i in 1 2 3; do
+		for i in $(seq 100); do
 			(printf 'READY=1'; sleep 0.3) | socat - UNIX-SENDTO:/run/notify/victim
 		done
 		exec sleep 1000
@@ -45,7 +45,7 @@ load init
 	start
 	until_seen console 'service a exited with status 127'
 	until_seen console 'mkdl:   \| mkdl: nobody-of-that-name: no such user in /etc/passwd'
-	grep -qE 'service b +ready' console
+	until_seen console 'service b +ready'
 	stop
 }
 
@@ -73,12 +73,12 @@ load init
 		touch $HERE/up
 		while :; do sleep 0.05; done
 	END
-	plan "service works" "run $HERE/works" "ready file $HERE/up" "stop /bin/sleep 1000" "stop-timeout 2"
+	plan "service works" "run $HERE/works" "ready file $HERE/up" "stop /bin/sleep 1000" "stop-timeout 8"
 	start
 	until_seen console 'node up'
 	stop
 	[ "$(cat order)" = term ]
-	grep -qF 'service works: its stop command did not end within 1.5 s: killed' console
+	grep -qF 'service works: its stop command did not end within 6.0 s: killed' console
 }
 
 @test "a stop command that fails is said" {
@@ -91,7 +91,8 @@ load init
 
 @test "log none keeps nothing, log console shows the lines, log SIZE bounds the file" {
 	script talks <<-'END'
-		for i in $(seq 30); do printf 'line %s \033[2J\n' $i; done
+		# All at once: how many are shown is a matter of time.
+		printf 'line %s \033[2J\n' $(seq 30)
 		exec sleep 1000
 	END
 	script pages <<-'END'
@@ -104,7 +105,8 @@ load init
 	start
 	until_seen run/mkdl/log/pages.log 'the end'
 	until_seen console 'loud: line 1 \?\[2J'
-	sleep 0.5
+	until_seen run/mkdl/log/loud.log 'line 30'
+	until_seen console 'loud: line 20'
 	stop
 	[ ! -e run/mkdl/log/quiet.log ]
 	[ "$(wc -l <run/mkdl/log/loud.log)" -eq 30 ]
@@ -123,15 +125,13 @@ load init
 	plan "service stubborn" "run $HERE/stubborn" "ready file $HERE/up" "stop-timeout 100"
 	start
 	until_seen console 'node up'
-	began=$(date +%s)
 	one=$(inner)
-	# Signals of one kind do not queue: each has to be taken before the next.
-	for _ in 1 2 3 4 5 6 7 8; do
+	# Signals of one kind do not queue: each has to be taken before the next, and seven within two seconds.
+	for _ in $(seq 300); do
 		kill -INT "$one" 2>/dev/null || break
 		sleep 0.1
 	done
 	ended
-	[ $(($(date +%s) - began)) -le 8 ]
 	grep -qF 'forced by Ctrl-Alt-Del, seven times' console
 	run ! grep -q 'did not end within 100 s' console
 }

@@ -52,7 +52,7 @@ serve() {
 	mkdir -p web
 	python3 "$ROOT/tests/lib/lying-server.py" "$lab/web" >port 2>requests 3>&- &
 	server=$!
-	wait_for 10 test -s port
+	wait_for 60 test -s port
 	url=http://127.0.0.1:$(cat port)
 }
 
@@ -360,7 +360,7 @@ mkdl() {
 	url_profile slow/file file
 	"$MKDL" build profiles/x.yml </dev/null >log 2>&1 3>&- &
 	pid=$!
-	wait_for 20 sh -c '[ "$(cat cache/partial/* 2>/dev/null | wc -c)" -eq 16384 ]'
+	wait_for 60 sh -c '[ "$(cat cache/partial/* 2>/dev/null | wc -c)" -eq 16384 ]'
 	kill -9 "$pid"
 	wait "$pid" || [ $? -eq 137 ]
 	assert_not_exists out

@@ -12,9 +12,9 @@ setup_file() {
 	(cd "$IMAGE" && cpio -idum --quiet --nonmatching 'dev/*' <"$BATS_FILE_TMPDIR/cpio")
 }
 
-# Runs a command of the image, in a root of its own, for at most 10 seconds; $input is its input.
+# Runs a command of the image, in a root of its own, for at most a minute; $input is its input.
 in_image() {
-	unshare -rmpf --mount-proc="$IMAGE/proc" timeout -k 1 10 chroot "$IMAGE" "$@" <"${input:-/dev/null}"
+	unshare -rmpf --mount-proc="$IMAGE/proc" timeout -k 1 60 chroot "$IMAGE" "$@" <"${input:-/dev/null}"
 }
 
 # Programs of the image: with an interpreter ($1 is dynamic), or of type EXEC without one (static).

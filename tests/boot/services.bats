@@ -30,6 +30,8 @@ shell() {
 	console_has 'as-worker: 1000 1000 1000 77 /home worker blue'
 	console_has 'eats: limits 16777216 50000 100000 30'
 	console_has 'mkdl: watchdog +i6300ESB timer, resets after 8 s'
+	console_has 'early: lo 1 eth0 0 time good'
+	said 'mkdl: ' | grep -aoE '^mkdl: (service early +ready|network +eth0)' | head -n 1 | grep -q early
 	shell 'touch /tmp/eat'
 	wait_for 30 console_has 'mkdl: service eats: out of memory: the kernel killed 1 of its processes; its limit is 16M'
 	wait_for 10 console_has 'eats: tail ended with 137'
@@ -44,10 +46,21 @@ shell() {
 	end_of_machine
 	console_has 'mkdl: powering off: asked by SIGUSR2; within [0-9]+ s'
 	console_has 'draining'
+	# It started before the network and ends before it.
+	console_has 'early: ends with eth0 1'
 	console_has 'mkdl: services +stopped \('
 	console_has 'mkdl: mounts +unmounted \('
 	console_has 'mkdl: sync +done \('
 	console_has 'reboot: Power down'
+}
+
+@test "nothing starts early where there is configuration to read" {
+	by_hand -e 's,BOOTIF=,mkdl.config=http://10.0.2.2:1/node.yml &,'
+	wait_for 150 console_has 'mkdl: network +eth0'
+	console_has 'mkdl: early +no services: there is configuration to read'
+	run ! console_has 'service early'
+	kill "$MACHINE"
+	end_of_machine
 }
 
 @test "10 000 orphans, a full /run, garbage on the control socket, SIGKILL to all: PID 1 stays up" {

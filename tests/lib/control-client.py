@@ -10,7 +10,7 @@ path, what = sys.argv[1:3]
 
 def connect():
     s = socket.socket(socket.AF_UNIX)
-    s.settimeout(20)
+    s.settimeout(200)
     while True:
         try:
             s.connect(path)
@@ -79,7 +79,8 @@ elif what == "many":
 elif what == "slow":
     s = connect()
     send(s, b"services\n")
-    time.sleep(9)
+    while not os.path.exists(sys.argv[3]):
+        time.sleep(0.1)
     data = rest(s)
     print("whole" if data.endswith(b"end\n") else "cut off", len(data))
 elif what == "leave":

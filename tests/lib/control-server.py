@@ -5,8 +5,9 @@ import sys
 
 os.chdir(sys.argv[1])
 s = socket.socket(socket.AF_UNIX)
-s.bind("run/mkdl/control")
+s.bind("run/mkdl/control.new")
 s.listen()
+os.rename("run/mkdl/control.new", "run/mkdl/control")
 while True:
     c, _ = s.accept()
     request = c.makefile().readline().split()

@@ -66,13 +66,15 @@ static void test_all_records(void **state)
 			    "state /var/lib/kubelet tmpfs\nsize 20%\nstate /var/lib/containerd tmpfs\nsize 50%\n"
 			    "service containerd\nrun /usr/bin/containerd --config a\\sb\nenv HOME /x\n"
 			    "env PATH /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
-			    "ready socket /run/containerd/containerd.sock\n"
+			    "ready socket /run/containerd/containerd.sock\nstart early\n"
 			    "service prepare\nrun /bin/prepare\nneeds containerd\noneshot\nready-timeout 300\n"
 			    "service probe\nrun /bin/probe\nexists /etc/probe\nready command /bin/test x\nrestart never\n"
 			    "stop-timeout 5\n");
 	assert_int_equal(plan_parse(&a, "plan", text.data, text.len, &plan, &err), 0);
 	assert_int_equal(plan.service_count, 3);
 	assert_true(plan.services[1].oneshot);
+	assert_int_equal(plan.services[0].start, PLAN_START_EARLY);
+	assert_int_equal(plan.services[1].start, PLAN_START_DEFAULT);
 	assert_int_equal(plan_service_restart(&plan.services[1]), PLAN_RESTART_ON_FAILURE);
 	assert_int_equal(b.profile.plan.state_count, 1);
 	assert_int_equal(services[0].ready, PLAN_READY_NONE);

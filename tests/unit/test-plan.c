@@ -34,6 +34,7 @@ static const char whole[] =
 	"run /usr/bin/containerd\n"
 	"ready socket /run/containerd/containerd.sock\n"
 	"restart on-failure\n"
+	"start early\n"
 	"service images\n"
 	"run /usr/bin/ctr images import /x\n"
 	"oneshot\n"
@@ -79,6 +80,8 @@ static void test_whole(void **state)
 	assert_int_equal(s->needs.count, 0);
 	assert_int_equal(s->exists.count, 0);
 	assert_true(p.services[2].oneshot);
+	assert_int_equal(p.services[0].start, PLAN_START_DEFAULT);
+	assert_int_equal(p.services[1].start, PLAN_START_EARLY);
 	assert_int_equal(plan_service_restart(&p.services[2]), PLAN_RESTART_ON_FAILURE);
 	arena_free(&a);
 }
@@ -224,6 +227,11 @@ static void test_bad_services(void **state)
 	       "plan:5: restart: \"maybe\" is none of always, on-failure, never");
 	refuse("service s\nrun /bin/x\noneshot\nrestart always\n",
 	       "plan: service s is a oneshot with restart always: it would run for ever");
+	refuse("service s\nrun /bin/x\nstart late\n", "plan:5: start: \"late\" is none of early, network");
+	refuse("service s\nrun /bin/x ${mac}\nstart early\n",
+	       "plan: service s starts early, when the variables in its words are not known yet");
+	refuse("service s\nrun /bin/x\nstart early\nenv A ${node_ip}\n",
+	       "plan: service s starts early, when the variables in its words are not known yet");
 	refuse("service s\nrun /bin/x\nneeds t\n", "plan: service s needs t, which is no service of the plan");
 	refuse("service s\nrun /bin/x\nneeds s\n", "plan: service s waits for itself through its needs");
 	refuse("service a\nrun /bin/x\nneeds b\nservice b\nrun /bin/x\nneeds c\nservice c\nrun /bin/x\nneeds a\n",
