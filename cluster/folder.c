@@ -89,7 +89,7 @@ int folder_write(struct folder *f, const char *path, const struct strbuf *text, 
 		return 0;
 	if (file_write_atomic_at(f->fd, path, text->data, text->len, mode, err) < 0)
 		return error_wrap(err, "%s", f->name);
-	strings_add(f->arena, f->said, arena_printf(f->arena, "%s/%s: %s", f->name, path, before ? "changed" : "made"));
+	strings_add(f->arena, f->said, arena_printf(f->arena, "%s %s", before ? "changed" : "made", path));
 	return 0;
 }
 
@@ -111,7 +111,7 @@ int folder_keep(struct folder *f, const char *path, const struct strings *keep, 
 			continue;
 		if (unlinkat(fd, e->d_name, 0) < 0)
 			return error_errno(err, "%s/%s/%s cannot be removed", f->name, path, e->d_name);
-		strings_add(f->arena, f->said, arena_printf(f->arena, "%s/%s/%s: removed", f->name, path, e->d_name));
+		strings_add(f->arena, f->said, arena_printf(f->arena, "removed %s/%s", path, e->d_name));
 	}
 	return errno ? error_errno(err, "%s/%s", f->name, path) : 0;
 }

@@ -3,6 +3,7 @@
  *   node-config.c     the cloud-config of a node
  *   node-objects.c    the Node objects, with what a node may not say of itself
  *   profile-text.c    the profile of a role
+ *   states-text.c     state, for profiles and nodes
  *   serve-dnsmasq.c, serve-nginx.c   what the provisioner answers */
 #pragma once
 
@@ -15,6 +16,10 @@ void follow_node_config(struct strbuf *out, const struct cluster *c, const struc
 
 /* A list of Nodes for kubectl apply: before a node joins, its pod network, labels and taints are there. */
 void follow_node_objects(struct arena *a, struct strbuf *out, const struct cluster *c);
+
+/* "state:" and its map, behind indent spaces; nothing without any. secret: those with a password, whole; else all, without their
+ * passwords: what a profile says, everybody can read. The node's own configuration takes the place of the profile's. */
+void follow_states(struct strbuf *out, unsigned indent, const struct plan *states, bool secret);
 
 /* profiles/ROLE.yml: public. */
 void follow_profile(struct arena *a, struct strbuf *out, const struct cluster *c, enum cluster_role role);

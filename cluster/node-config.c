@@ -83,6 +83,7 @@ static void add_mkdl(struct strbuf *out, const struct cluster *c, const struct c
 		strbuf_puts(out, "\n");
 	}
 	add_registries(out, c);
+	follow_states(out, 2, &c->kinds[node->role].states, true);
 }
 
 void follow_node_config(struct strbuf *out, const struct cluster *c, const struct cluster_node *node, const char *token,

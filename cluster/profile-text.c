@@ -1,9 +1,6 @@
-#include <string.h>
-
 #include "cluster/cluster-read.h"
 #include "cluster/follow.h"
 #include "cluster/yaml-text.h"
-#include "config/node.h"
 
 static void add_kubernetes(struct strbuf *out, const struct cluster *c, enum cluster_role role)
 {
@@ -22,28 +19,6 @@ static void add_kubernetes(struct strbuf *out, const struct cluster *c, enum clu
 			strbuf_puts(out, "    volatile: true\n");
 }
 
-/* As JSON, which is YAML where every line of it stands further to the right than its key. */
-static void add_state(struct strbuf *out, const struct plan *states)
-{
-	_cleanup_strbuf_ struct strbuf text = {0};
-	struct json j;
-
-	if (!states->state_count)
-		return;
-	strbuf_puts(out, "state:\n");
-	j = json_begin(&text);
-	json_open_object(&j, NULL);
-	for (size_t i = 0; i < states->state_count; i++) {
-		json_open_object(&j, states->states[i].path);
-		write_map(&j, &map_state, &states->states[i]);
-		json_close_object(&j);
-	}
-	json_close_object(&j);
-	json_end(&j);
-	for (const char *line = text.data; *line; line += strcspn(line, "\n") + 1)
-		strbuf_printf(out, "  %.*s\n", (int)strcspn(line, "\n"), line);
-}
-
 void follow_profile(struct arena *a, struct strbuf *out, const struct cluster *c, enum cluster_role role)
 {
 	const char *name = cluster_role_names[role];
@@ -53,7 +28,7 @@ void follow_profile(struct arena *a, struct strbuf *out, const struct cluster *c
 		      "extends: %s\nname: %s-%s\n",
 		      name, c->name, c->kinds[role].profile, c->name, name);
 	add_kubernetes(out, c, role);
-	add_state(out, &c->kinds[role].states);
+	follow_states(out, 0, &c->kinds[role].states, false);
 	if (c->ntp.count) {
 		strbuf_puts(out, "time: {ntp: ");
 		yaml_list(out, &c->ntp);
