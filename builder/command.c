@@ -53,6 +53,7 @@ static const char lab_details[] =
 	"  --timeout S       give up after that long (default 900)\n"
 	"  --fresh           forget the nodes' state and the registry's images\n"
 	"  --offline         build from the cache alone\n"
+	"  --no-build        boot what was built for this lab before\n"
 	"  --out DIR         the lab's files are in DIR/lab/NAME (default out)\n"
 	"\n"
 	"With a lab that runs; --lab NAME says which, if there are several:\n"
@@ -137,7 +138,7 @@ const struct command commands[] = {
 	 "Makes DIR with a profile that extends worker.yml, an overlay and folders for\n"
 	 "hooks. Overwrites nothing.\n",
 	 cmd_init},
-	{"lab", "FILE [--until up|ready] [--timeout S] [--fresh] [--offline] | SUBCOMMAND … [--lab NAME]",
+	{"lab", "FILE [--until up|ready] [--timeout S] [--fresh] [--no-build] | SUBCOMMAND … [--lab NAME]",
 	 "a whole cluster of machines without disks, on this host", lab_details, cmd_lab},
 	{"list", "PROFILE [--raw] [--out DIR] [--locked] [--offline]",
 	 "list what is in the image: mode, owner, size, path, origin", list_details, cmd_list},

@@ -18,13 +18,14 @@ struct parsed {
 	const char *out, *name;
 	enum lab_goal goal;
 	unsigned timeout;
-	bool fresh, offline;
+	bool fresh, offline, no_build;
 };
 
 static const struct option table[] = {
 	{"out", required_argument, NULL, 'o'},   {"lab", required_argument, NULL, 'l'},
 	{"until", required_argument, NULL, 'u'}, {"timeout", required_argument, NULL, 't'},
 	{"fresh", no_argument, NULL, 'f'},       {"offline", no_argument, NULL, 'n'},
+	{"no-build", no_argument, NULL, 'b'},
 	{0},
 };
 
@@ -59,6 +60,9 @@ static int parse_option(struct parsed *p, int c, struct error *err)
 		return 0;
 	case 'n':
 		p->offline = true;
+		return 0;
+	case 'b':
+		p->no_build = true;
 		return 0;
 	}
 	return -1;
@@ -108,7 +112,7 @@ static int conclude(struct arena *a, const struct globals *g, struct lab_client 
 	if (client_status(a, c, &s, err) < 0)
 		return EXIT_FAILED;
 	if (g->json)
-		table_json(&s, c->dir);
+		table_json(&s, c);
 	else if (!isatty(fileno(to)))
 		table_print(&s, c->dir, to);
 	if (end == WATCH_INTERRUPTED)
@@ -122,7 +126,8 @@ static int conclude(struct arena *a, const struct globals *g, struct lab_client 
 
 static int up(struct arena *a, const struct globals *g, const struct parsed *p, const char *file, struct error *err)
 {
-	struct lab_options o = {.file = file, .out = p->out, .fresh = p->fresh, .offline = p->offline, .verbose = g->verbose,
+	struct lab_options o = {.file = file, .out = p->out, .fresh = p->fresh, .offline = p->offline,
+				.no_build = p->no_build, .verbose = g->verbose,
 				.no_color = g->no_color};
 	/* With --json standard output is for the JSON alone. */
 	FILE *to = g->json ? stderr : stdout;

@@ -128,9 +128,11 @@ static int prepare(struct lab *l, struct cluster *c, const struct lab_options *o
 	for (unsigned role = 0; role < CLUSTER_ROLES; role++) {
 		if (!lab_role_count(c, (enum cluster_role)role))
 			continue;
-		if (build_role(l, o, (enum cluster_role)role, err) < 0)
+		if (!o->no_build && build_role(l, o, (enum cluster_role)role, err) < 0)
 			return -1;
 		kernel = lab_path(l, arena_printf(l->arena, "images/%s-%s/vmlinuz", c->name, lab_role_name((enum cluster_role)role)));
+		if (access(kernel, R_OK) < 0)
+			return error_set(err, "%s is not there: nothing was built for this lab; leave --no-build out", kernel);
 	}
 	if (qemu_find(l->arena, &l->qemu, err) < 0)
 		return -1;

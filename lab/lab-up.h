@@ -10,6 +10,7 @@ struct lab_options {
 	const char *out;  /* "out" */
 	bool fresh;       /* forget the nodes' state and the registry */
 	bool offline;     /* build from the cache alone */
+	bool no_build;    /* boot what was built for this lab before */
 	int verbose;
 	bool no_color;
 };

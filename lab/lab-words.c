@@ -23,7 +23,7 @@ static int status(const struct lab_call *call, struct error *err)
 	if (connect_to(call, &c, err) < 0 || client_status(call->arena, &c, &s, err) < 0)
 		return EXIT_FAILED;
 	if (call->globals->json)
-		table_json(&s, c.dir);
+		table_json(&s, &c);
 	else
 		table_print(&s, c.dir, stdout);
 	client_close(&c);

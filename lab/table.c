@@ -49,7 +49,7 @@ void table_print(const struct lab_status *s, const char *dir, FILE *to)
 	}
 }
 
-void table_json(const struct lab_status *s, const char *dir)
+void table_json(const struct lab_status *s, const struct lab_client *c)
 {
 	_cleanup_strbuf_ struct strbuf out = {0};
 	struct json j = json_begin(&out);
@@ -57,7 +57,8 @@ void table_json(const struct lab_status *s, const char *dir)
 	json_open_object(&j, NULL);
 	json_string(&j, "lab", s->name);
 	json_string(&j, "file", s->file);
-	json_string(&j, "dir", dir);
+	json_string(&j, "dir", c->dir);
+	json_number(&j, "pid", (uint64_t)c->pid);
 	json_string(&j, "api", s->api);
 	json_number(&j, "seconds", s->seconds);
 	json_open_array(&j, "servers");

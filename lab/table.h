@@ -11,7 +11,7 @@ enum watch_end { WATCH_REACHED, WATCH_FAILED, WATCH_INTERRUPTED };
 
 /* The table of one moment, with a line above that says what the lab is. */
 void table_print(const struct lab_status *s, const char *dir, FILE *to);
-void table_json(const struct lab_status *s, const char *dir);
+void table_json(const struct lab_status *s, const struct lab_client *c);
 
 /* Show the lab on the stream "to" until every node is up, or Ready, or it is clear that one will not be, or timeout seconds (0: none) are
  * over, or the user has seen enough (Ctrl-C). For WATCH_FAILED err says why. */
