@@ -150,7 +150,7 @@ static void attach(struct control_client *c, struct lab_machine *m)
 
 	flat_add(&c->out, "ok", NULL);
 	c->console = m;
-	snprintf(path, sizeof(path), "%s/consoles/%s", m->lab->dir, m->node->node->name);
+	snprintf(path, sizeof(path), "%s/console/%s", m->lab->dir, m->node->node->name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;

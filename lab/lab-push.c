@@ -43,6 +43,14 @@ static int transport_of(const char *path, const char **out, struct error *err)
 	return code == ARCHIVE_EOF ? 0 : -1;
 }
 
+/* Does the name begin with a registry's host, as docker's do: has its first part a dot, a port, or is it localhost? */
+static bool names_registry(const char *name)
+{
+	size_t n = strcspn(name, "/");
+
+	return name[n] == '/' && (memchr(name, '.', n) || memchr(name, ':', n) || (n == 9 && !strncmp(name, "localhost", n)));
+}
+
 int lab_push(const struct lab_call *call, struct error *err)
 {
 	struct arena *a = call->arena;
@@ -72,8 +80,8 @@ int lab_push(const struct lab_call *call, struct error *err)
 	strings_add(a, &argv, "--quiet");
 	strings_add(a, &argv, "--dest-tls-verify=false");
 	strings_add(a, &argv, arena_printf(a, "%s:%s", transport, archive));
-	/* The registry listens on the loopback of the lab's network, too. */
-	strings_add(a, &argv, arena_printf(a, "docker://127.0.0.1:5000/%s", name));
+	/* The lab's registry listens on the loopback of its network, too. */
+	strings_add(a, &argv, arena_printf(a, "docker://%s%s", names_registry(name) ? "" : "127.0.0.1:5000/", name));
 	if (client_run(a, &c, argv.items, &code, err) < 0)
 		code = EXIT_FAILED;
 	client_close(&c);

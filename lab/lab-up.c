@@ -20,7 +20,7 @@ enum { KEY_LIMIT = 4096, MEMINFO_LIMIT = 65536 };
 
 static int make_folders(const struct lab *l, struct error *err)
 {
-	static const char *const folders[] = {"log", "run", "consoles", "ssh", "state", "registry", "images", "tftp"};
+	static const char *const folders[] = {"log", "run", "console", "ssh", "state", "registry", "images", "tftp"};
 
 	/* Keys are below it. */
 	if (dir_make_at(AT_FDCWD, l->dir, 0700, err) < 0)
@@ -104,7 +104,7 @@ static void weigh(const struct lab *l)
 static int forget(const struct lab *l, struct error *err)
 {
 	if (dir_remove_at(AT_FDCWD, lab_path(l, "state"), err) < 0 || dir_remove_at(AT_FDCWD, lab_path(l, "registry"), err) < 0 ||
-	    dir_remove_at(AT_FDCWD, lab_path(l, "consoles"), err) < 0)
+	    dir_remove_at(AT_FDCWD, lab_path(l, "console"), err) < 0)
 		return -1;
 	return make_folders(l, err);
 }
@@ -193,7 +193,7 @@ int lab_up(struct arena *a, const struct lab_options *o, struct lab_client *c, b
 		return code < 0 ? -1 : 0;
 	if (requirements_check(cluster, err) < 0 || prepare(l, cluster, o, err) < 0)
 		return -1;
-	/* The story of this lab; what was before is told by the consoles. */
+	/* The story of this lab; what was before is told by the console. */
 	if (unlink(lab_path(l, "log/events")) < 0 && errno != ENOENT)
 		return error_errno(err, "%s", lab_path(l, "log/events"));
 	if (supervisor_start(l, lock, err) < 0)

@@ -251,12 +251,12 @@ static int logs(const struct lab_call *call, struct error *err)
 		error_set(err, "lab logs %s: the name of a node or of a server", call->words[0]);
 		return EXIT_USAGE;
 	}
-	file = call->count ? arena_printf(a, "%s/consoles/%s", dir, call->words[0]) : arena_printf(a, "%s/log/events", dir);
+	file = call->count ? arena_printf(a, "%s/console/%s", dir, call->words[0]) : arena_printf(a, "%s/log/events", dir);
 	fd = open(file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && call->count)
 		fd = open(arena_printf(a, "%s/log/%s", dir, call->words[0]), O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		error_set(err, "there is no log \"%s\" in %s/consoles and %s/log", call->count ? call->words[0] : "events", dir, dir);
+		error_set(err, "there is no log \"%s\" in %s/console and %s/log", call->count ? call->words[0] : "events", dir, dir);
 		return EXIT_FAILED;
 	}
 	return fd_copy(fd, STDOUT_FILENO, file, NULL, err) < 0 ? EXIT_FAILED : EXIT_OK;

@@ -11,7 +11,7 @@
  *	images/, tftp/   what `mkdl build` made for the roles; tftp/ is served to the nodes
  *	state/           what stands behind the nodes' iSCSI and NFS state; registry/ the registry's images
  *	log/NAME         what a server said; log/supervisor; log/events: the lab's story, a line each
- *	consoles/NODE    everything that a machine ever said on its serial console
+ *	console/NODE    everything that a machine ever said on its serial console
  *
  *	lab.h            struct lab, paths            namespaces.c  where all of it lives
  *	lab-up.c         `mkdl lab FILE`              wire.c        bridge and taps

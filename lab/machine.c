@@ -87,7 +87,7 @@ int machine_start(struct lab_machine *m, struct error *err)
 	if (m->process.pid > 0)
 		return error_set(err, "%s is on already", name);
 	if (m->log < 0) {
-		const char *path = arena_printf(&a, "%s/consoles/%s", l->dir, name);
+		const char *path = arena_printf(&a, "%s/console/%s", l->dir, name);
 
 		m->log = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 		if (m->log < 0) {

@@ -14,7 +14,7 @@ struct lab_machine {
 	struct qemu_process process; /* pid 0: off */
 	struct console console;
 	struct phase phase;
-	int log;                /* consoles/NODE */
+	int log;                /* console/NODE */
 	int64_t on_at, up_at;   /* clock_ms; 0: off, not up */
 	unsigned starts;        /* how often it was switched on */
 	struct strbuf input;    /* for its console, not yet taken */

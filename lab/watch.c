@@ -107,7 +107,7 @@ static bool all_there(const struct watch *w, const struct lab_status *s)
 static void last_lines(struct strbuf *out, const char *dir, const char *node)
 {
 	_cleanup_arena_ struct arena a = {0};
-	_cleanup_close_ int fd = open(arena_printf(&a, "%s/consoles/%s", dir, node), O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(arena_printf(&a, "%s/console/%s", dir, node), O_RDONLY | O_CLOEXEC);
 	char text[LOG_TAIL], *to = text;
 	const char *tail;
 	ssize_t n;
