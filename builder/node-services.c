@@ -170,9 +170,9 @@ int node_services(struct build *b, const struct node_facts *facts, struct plan *
 		return -1;
 	if (facts->kubelet && add_kubelet(b, facts, plan, err) < 0)
 		return -1;
-	if (facts->kubelet && node_control_plane_services(b, facts, plan, err) < 0)
-		return -1;
 	if (facts->kubelet && facts->role == KUBELET_JOINED && node_join_services(b, plan, err) < 0)
+		return -1;
+	if (facts->kubelet && node_control_plane_services(b, facts, plan, err) < 0)
 		return -1;
 	if (facts->kubelet && facts->containerd)
 		add_drain(b, facts, plan);
