@@ -79,6 +79,8 @@ static int parse(int argc, char **argv, const struct option *options, struct req
 	}
 	if (r->no_api && r->server)
 		return error_set(err, "%s: --server goes with asking the API, --no-api without", argv[0]);
+	if (r->server && strncmp(r->server, "https://", 8) != 0)
+		return error_set(err, "%s: --server: expected https://HOST:PORT", argv[0]);
 	r->dir = argv[optind];
 	r->ids = argv + optind + (optind < argc);
 	return r->dir ? 0 : error_set(err, "%s: expected the folder of the cluster", argv[0]);
