@@ -22,13 +22,20 @@ static void fault_at(struct check *k, enum severity severity, const struct value
 	diagnose(k->r->diag, severity, at->at, at->width, "%s", arena_vprintf(k->r->arena, fmt, list));
 }
 
-/* At the value of a key, or where the map begins when it has its default. */
+/* At the value of a key, of a map at the key itself; where the outermost map begins when it has its default. */
+static const struct value *place_of(const struct check *k, const char *key)
+{
+	const struct value *name = NULL, *v = value_get(k->root, key, &name);
+
+	return v && v->type == VALUE_MAP ? name : v;
+}
+
 static void __attribute__((format(printf, 3, 4))) fault(struct check *k, const char *key, const char *fmt, ...)
 {
 	va_list list;
 
 	va_start(list, fmt);
-	fault_at(k, SEVERITY_ERROR, value_get(k->root, key, NULL), fmt, list);
+	fault_at(k, SEVERITY_ERROR, place_of(k, key), fmt, list);
 	va_end(list);
 }
 
@@ -50,12 +57,11 @@ fault_node(struct check *k, const struct cluster_node *n, const char *key, const
 /* At the value, or in the case of a default at nodes. */
 static void __attribute__((format(printf, 3, 4))) advise(struct check *k, const char *key, const char *fmt, ...)
 {
-	const struct value *name = NULL, *v = value_get(k->root, key, NULL);
+	const struct value *v = place_of(k, key);
 	va_list list;
 
-	value_get(k->root, "nodes", &name);
 	va_start(list, fmt);
-	fault_at(k, SEVERITY_WARNING, v ? v : name, fmt, list);
+	fault_at(k, SEVERITY_WARNING, v ? v : place_of(k, "nodes"), fmt, list);
 	va_end(list);
 }
 
@@ -185,24 +191,30 @@ static void check_pod_cidrs(struct check *k)
 
 		choose_pod_cidr(k, n, &k->pod_cidrs[i]);
 		for (size_t j = 0; j < i; j++)
-			if (k->pod_cidrs[i].bits && k->pod_cidrs[j].bits && cidr_overlaps(k->pod_cidrs[i], k->pod_cidrs[j]))
+			/* Where both have one address, that was said. */
+			if (k->pod_cidrs[i].bits && k->pod_cidrs[j].bits && cidr_overlaps(k->pod_cidrs[i], k->pod_cidrs[j]) &&
+			    !same_text(n->address, k->c->nodes[j].address))
 				fault_node(k, n, "pod_cidr", "%s of node %s overlaps %s of node %s", n->pod_cidr, n->name,
 					   k->c->nodes[j].pod_cidr, k->c->nodes[j].name);
 	}
 }
 
-static void check_servers(struct check *k)
+static void check_servers(struct check *k, const struct value *nodes)
 {
 	struct cluster *c = k->c;
 	const struct cluster_node *first = NULL;
-	size_t servers = 0;
+	size_t servers = 0, known = 0;
 
 	for (size_t i = 0; i < c->node_count; i++) {
+		known += c->nodes[i].role != CLUSTER_ROLES;
 		if (c->nodes[i].role != CLUSTER_SERVER)
 			continue;
 		first = first ? first : &c->nodes[i];
 		servers++;
 	}
+	/* Of nodes with mistakes nobody knows. */
+	if (known < nodes->count)
+		return;
 	if (!servers)
 		fault(k, "nodes", "no node has \"role: server\"");
 	else if (servers % 2 == 0)
@@ -222,6 +234,7 @@ static void check_servers(struct check *k)
 static void check_etcd(struct check *k)
 {
 	const struct plan *states = &k->c->kinds[CLUSTER_SERVER].states;
+	const struct value *v = value_get(k->root, "state", NULL);
 
 	for (size_t i = 0; i < states->state_count; i++) {
 		if (strcmp(states->states[i].path, CLUSTER_ETCD) != 0)
@@ -230,12 +243,17 @@ static void check_etcd(struct check *k)
 			advise(k, "state", "%s is in RAM: when half of the servers are switched off, the cluster is gone", CLUSTER_ETCD);
 		return;
 	}
+	v = v && v->type == VALUE_MAP ? value_get(v, "server", NULL) : NULL;
+	/* One with a mistake in it. */
+	if (v && (v->type != VALUE_MAP || value_get(v, CLUSTER_ETCD, NULL)))
+		return;
 	fault(k, "state", "servers need state on %s, as in state: {server: {%s: {kind: iscsi, …}}}: without it the cluster would be "
 			  "gone when they are switched off (\"tmpfs 512M\" says that this is meant)", CLUSTER_ETCD, CLUSTER_ETCD);
 }
 
 void check_cluster(struct reader *r, const struct value *root, struct cluster *c)
 {
+	const struct value *nodes = value_get(root, "nodes", NULL);
 	struct check k = {
 		.r = r,
 		.root = root,
@@ -250,6 +268,8 @@ void check_cluster(struct reader *r, const struct value *root, struct cluster *c
 	check_in_subnet(&k, "provisioner", c->provisioner);
 	check_in_subnet(&k, "gateway", c->gateway);
 	check_dns(&k);
+	if (!nodes || nodes->type != VALUE_MAP)
+		return;
 	check_etcd(&k);
 	if (c->node_count > NODES_LIMIT) {
 		fault(&k, "nodes", "%zu nodes: %d at most, as each has a route to the pods of every other", c->node_count, NODES_LIMIT);
@@ -260,6 +280,5 @@ void check_cluster(struct reader *r, const struct value *root, struct cluster *c
 		check_twice(&k, i);
 	}
 	check_pod_cidrs(&k);
-	if (value_get(root, "nodes", NULL) && value_get(root, "nodes", NULL)->type == VALUE_MAP)
-		check_servers(&k);
+	check_servers(&k, nodes);
 }

@@ -42,8 +42,9 @@ const struct key_map map_cluster = KEY_MAP("", cluster_keys);
 #define OF(role, field) AT(cluster, kinds[CLUSTER_##role].field)
 
 static const struct key profile_keys[] = {
-	{"server", &type_text, OF(SERVER, profile), check_profile_file, "Of servers. Default: server.yml, mkdl's own."},
-	{"worker", &type_text, OF(WORKER, profile), check_profile_file, "Of workers. Default: member.yml, mkdl's own."},
+	{"server", &type_text, OF(SERVER, profile), check_profile_file,
+	 "Of servers: a file beside cluster.yml, or one of mkdl's own profiles. Default: server.yml."},
+	{"worker", &type_text, OF(WORKER, profile), check_profile_file, "Of workers. Default: member.yml."},
 };
 const struct key_map map_cluster_roles_profile = KEY_MAP("profiles", profile_keys);
 

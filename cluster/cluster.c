@@ -42,6 +42,21 @@ static int resolve(struct folder *f, const struct cluster *c, struct folder_sour
 	return folder_source_write(f, out, err);
 }
 
+/* A profile beside cluster.yml is meant; else one of mkdl's own, or what its path says. */
+static void find_profiles(struct arena *a, struct cluster *c)
+{
+	const char *slash = strrchr(c->file, '/');
+	const char *folder = slash ? arena_strndup(a, c->file, (size_t)(slash - c->file) + 1) : "./";
+
+	for (size_t i = 0; i < CLUSTER_ROLES; i++) {
+		struct cluster_kind *kind = &c->kinds[i];
+		_cleanup_free_ char *beside = kind->profile[0] == '/' ? NULL : realpath(path_join(a, folder, kind->profile), NULL);
+
+		if (beside)
+			kind->profile = arena_strdup(a, beside);
+	}
+}
+
 static int write_node(struct folder *f, const struct cluster *c, const struct cluster_node *node, const char *token,
 		      const char *ca, struct error *err)
 {
@@ -114,6 +129,7 @@ static int make(struct folder *f, const struct cluster *c, struct error *err)
 	if (resolve(f, c, &source, err) < 0)
 		return -1;
 	own.tftp = source.tftp;
+	find_profiles(f->arena, &own);
 	if (pki_init(f->arena, &own, f->name, f->said, err) < 0 || write_nodes(f, &own, err) < 0 || write_public(f, &own, err) < 0)
 		return -1;
 	return write_serve(f, &own, err);

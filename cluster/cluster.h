@@ -44,7 +44,7 @@ struct cluster_node {
 
 /* What the nodes of one role have in common. */
 struct cluster_kind {
-	const char *profile;  /* "server.yml", "member.yml": what its profile extends */
+	const char *profile;  /* "server.yml", "member.yml": what its profile extends, beside the file or mkdl's own */
 	struct plan states;   /* only the states of it: places may hold ${hostname}, ${mac} … */
 	unsigned memory;      /* MiB of a machine of the lab */
 	unsigned cpus;        /* of a machine of the lab */

@@ -38,6 +38,20 @@ static int make_folder(int dir, const char *name, size_t i, struct error *err)
 	return 0;
 }
 
+/* What was cut off in the middle (file_write_atomic_at). */
+static void remove_leftovers(int dir, const char *path, const char *begins)
+{
+	int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_closedir_ DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (!list && fd >= 0)
+		close(fd);
+	while (list && (e = readdir(list)))
+		if (!strncmp(e->d_name, begins, strlen(begins)) && strstr(e->d_name, ".tmp."))
+			unlinkat(fd, e->d_name, 0);
+}
+
 int folder_open(struct arena *a, const char *dir, struct strings *said, struct folder *out, struct error *err)
 {
 	_cleanup_free_ char *real = NULL;
@@ -56,6 +70,9 @@ int folder_open(struct arena *a, const char *dir, struct strings *said, struct f
 	lock = openat(fd, folders[0].path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (lock < 0 || fd_flock(lock, LOCK_EX) < 0)
 		return error_errno(err, "%s: cannot be locked", dir);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+		remove_leftovers(fd, folders[i].path, "");
+	remove_leftovers(fd, ".", SOURCE);
 	*out = (struct folder){.arena = a, .name = arena_strdup(a, real), .fd = take_fd(&fd), .lock = take_fd(&lock), .said = said};
 	return 0;
 }

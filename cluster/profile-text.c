@@ -25,8 +25,10 @@ void follow_profile(struct arena *a, struct strbuf *out, const struct cluster *c
 
 	strbuf_printf(out,
 		      "# The %ss of the cluster %s, made by \"mkdl cluster init\": what is changed here is lost. Nothing in it is secret.\n"
-		      "extends: %s\nname: %s-%s\n",
-		      name, c->name, c->kinds[role].profile, c->name, name);
+		      "name: %s-%s\nextends: ",
+		      name, c->name, c->name, name);
+	yaml_quoted(out, c->kinds[role].profile);
+	strbuf_puts(out, "\n");
 	add_kubernetes(out, c, role);
 	follow_states(out, 0, &c->kinds[role].states, false);
 	if (c->ntp.count) {

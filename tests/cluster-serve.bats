@@ -76,6 +76,7 @@ get() {
 lease() {
 	local name=$1
 	shift
+	# shellcheck disable=SC2016 # the script's variable
 	printf '#!/bin/sh\n[ "$1" != bound ] || env >lease-of\n' >script
 	chmod 755 script
 	rm -f lease-of
@@ -137,8 +138,8 @@ lease() {
 	address worker 10.77.0.21
 	mkdir -p root/etc/mkdl root/etc/kubernetes
 	cp c/pki/provision-ca.crt root/etc/mkdl/config-ca.crt
-	printf '%s\n' 'mkdl-plan 1' 'name test' 'config require 10' 'config-ca /etc/mkdl/config-ca.crt' 'service kubelet' \
-		'run /usr/bin/kubelet --bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubeconfig' >plan
+	printf '%s\n' 'mkdl-plan 1' 'name test' 'config require 10' 'config-ca /etc/mkdl/config-ca.crt' \
+		'service join' 'run /usr/libexec/mkdl/agent join' 'service kubelet' 'run /usr/bin/kubelet' >plan
 	printf 'mac 52:54:00:77:00:15\n' >facts
 	# shellcheck disable=SC2016 # the agent's variable
 	run at worker "$AGENT" render --root root --plan plan --facts facts --fetch \
