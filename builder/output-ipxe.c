@@ -1,14 +1,37 @@
-/* NAME.ipxe, and boot.ipxe for the profile that was built last (https://ipxe.org/scripting). */
+/* NAME.ipxe, and boot.ipxe for the profile that was built last (https://ipxe.org/scripting); iPXE itself, for firmware that is none
+ * (https://ipxe.org/howto/chainloading), if the profile's bootloaders: have it. */
 #include "builder/output.h"
+
+static const struct {
+	const char *path, *pattern;
+} programs[] = {
+	{"undionly.kpxe", "/**/ipxe/undionly.kpxe"}, /* BIOS */
+	{"snponly.efi", "/**/ipxe/snponly.efi"},     /* UEFI */
+};
+
+static int add_programs(struct outputs *o, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
+		struct node n;
+		int found = output_find_program(o, programs[i].pattern, &n, err);
+
+		if (found < 0)
+			return -1;
+		if (found)
+			output_node(o, OUTPUT_ROOT, programs[i].path, &n);
+	}
+	return 0;
+}
 
 int output_ipxe(struct outputs *o, struct error *err)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
 	const struct profile *p = &o->build->profile;
 
-	(void)err;
 	if (!o->tftp)
 		return 0;
+	if (add_programs(o, err) < 0)
+		return -1;
 	/* BOOTIF as pxelinux writes it: the init takes the interface that the machine booted from. The kernel wants
 	 * initrd= when iPXE runs as an EFI program. A server that does not answer yet is asked again. */
 	strbuf_printf(&text, "#!ipxe\n# mkdl %s %s\n\n:start\nimgfree\n", p->name, o->build->initramfs.id);

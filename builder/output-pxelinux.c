@@ -1,9 +1,5 @@
 /* pxelinux.0, ldlinux.c32 and pxelinux.cfg/default (https://wiki.syslinux.org/wiki/index.php?title=Config). */
-#include <string.h>
-
-#include "base/path.h"
 #include "builder/output.h"
-#include "builder/source.h"
 
 /* Looked for by name in the profile's bootloaders: sources. */
 static const struct {
@@ -13,24 +9,6 @@ static const struct {
 	{"ldlinux.c32", "/**/bios/ldlinux.c32"},
 };
 
-static int find_program(struct build *b, const char *pattern, struct node *out, struct error *err)
-{
-	for (size_t i = 0; i < b->profile.bootloader_count; i++) {
-		struct tree *t;
-
-		if (source_open(b, &b->profile.bootloaders[i], &t, err) < 0)
-			return error_wrap(err, "bootloaders");
-		tree_sort(t);
-		for (size_t k = 0; k < t->count; k++) {
-			if (t->nodes[k].type != NODE_FILE || !path_match(pattern, t->nodes[k].path))
-				continue;
-			*out = t->nodes[k];
-			return 1;
-		}
-	}
-	return 0;
-}
-
 int output_pxelinux(struct outputs *o, struct error *err)
 {
 	_cleanup_strbuf_ struct strbuf text = {0};
@@ -39,7 +17,7 @@ int output_pxelinux(struct outputs *o, struct error *err)
 
 	for (size_t i = 0; o->tftp && i < sizeof(programs) / sizeof(*programs); i++) {
 		struct node n;
-		int r = find_program(b, programs[i].pattern, &n, err);
+		int r = output_find_program(o, programs[i].pattern, &n, err);
 
 		if (r < 0)
 			return -1;

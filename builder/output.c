@@ -4,6 +4,7 @@
 
 #include "base/path.h"
 #include "builder/hooks.h"
+#include "builder/source.h"
 
 /* The profile's folder is by default below the output folder; --out then moves both. */
 static const char default_out[] = "out";
@@ -36,6 +37,26 @@ void output_node(struct outputs *o, enum output_place place, const char *path, c
 const char *output_image_path(struct outputs *o, const char *file)
 {
 	return arena_printf(o->build->arena, "%s/%s/%s", o->build->profile.name, o->build->initramfs.id, file);
+}
+
+int output_find_program(struct outputs *o, const char *pattern, struct node *out, struct error *err)
+{
+	struct build *b = o->build;
+
+	for (size_t i = 0; i < b->profile.bootloader_count; i++) {
+		struct tree *t;
+
+		if (source_open(b, &b->profile.bootloaders[i], &t, err) < 0)
+			return error_wrap(err, "bootloaders");
+		tree_sort(t);
+		for (size_t k = 0; k < t->count; k++) {
+			if (t->nodes[k].type != NODE_FILE || !path_match(pattern, t->nodes[k].path))
+				continue;
+			*out = t->nodes[k];
+			return 1;
+		}
+	}
+	return 0;
 }
 
 int output_image(struct outputs *o, struct error *err)

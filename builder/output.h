@@ -47,6 +47,9 @@ void output_node(struct outputs *o, enum output_place place, const char *path, c
 /* "NAME/ID/file": what a boot loader asks for, relative to the TFTP root. */
 const char *output_image_path(struct outputs *o, const char *file);
 
+/* The first file among the profile's bootloaders: that a pattern (path_match) fits: 1 with it in out, 0, or -1. */
+int output_find_program(struct outputs *o, const char *pattern, struct node *out, struct error *err);
+
 /* The handlers. */
 int output_image(struct outputs *o, struct error *err);
 int output_manifest(struct outputs *o, struct error *err);

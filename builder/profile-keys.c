@@ -28,7 +28,8 @@ static const struct key profile_keys[] = {
 	{"microcode", &type_sources, AT(profile, microcode), NULL,
 	 "Packages (or sources) with microcode for the CPU, which the kernel loads before anything else."},
 	{"bootloaders", &type_sources, AT(profile, bootloaders), NULL,
-	 "Packages (or sources) with pxelinux.0 and ldlinux.c32; they go into the TFTP folder, not into the image."},
+	 "Packages (or sources) with pxelinux.0 and ldlinux.c32, or with undionly.kpxe and snponly.efi (package ipxe), which load iPXE on "
+	 "machines whose firmware is none; they go into the TFTP folder, not into the image."},
 	{"components", &type_components, AT(profile, components), NULL,
 	 "The parts of the image: files from one source each. See COMPONENTS.NAME."},
 	{"repositories", &type_repositories, AT(profile, repositories), NULL,

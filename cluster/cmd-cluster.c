@@ -86,6 +86,25 @@ static int parse_init(int argc, char **argv, struct init_options *o, struct erro
 	return 0;
 }
 
+static bool says(const struct strings *said, const char *what)
+{
+	for (size_t i = 0; i < said->count; i++)
+		if (strstr(said->items[i], what))
+			return true;
+	return false;
+}
+
+/* Who has to take up what changed. */
+static void print_next(const struct strings *said, const char *dir)
+{
+	if (says(said, " serve/") && !says(said, "made serve/"))
+		printf("dnsmasq and nginx have to read their configuration anew.\n");
+	if (says(said, " nodes/") && !says(said, " profiles/"))
+		printf("Nodes take their configuration when they boot.\n");
+	if (says(said, " profiles/"))
+		printf("Next:\n\n    mkdl build %s/profiles/server.yml\n    mkdl build %s/profiles/worker.yml\n", dir, dir);
+}
+
 int cluster_cmd_init(const struct globals *g, int argc, char **argv, struct error *err)
 {
 	_cleanup_arena_ struct arena a = {0};
@@ -107,8 +126,7 @@ int cluster_cmd_init(const struct globals *g, int argc, char **argv, struct erro
 	for (size_t i = 0; i < said.count; i++)
 		printf("%s\n", said.items[i]);
 	printf("%s holds the cluster %s. It is secret: keep it, and a copy of it, to yourself.\n", o.dir, c.name);
-	if (said.count)
-		printf("Next:\n\n    mkdl build %s/profiles/server.yml\n    mkdl build %s/profiles/worker.yml\n", o.dir, o.dir);
+	print_next(&said, o.dir);
 	return EXIT_OK;
 }
 

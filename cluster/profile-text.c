@@ -19,6 +19,23 @@ static void add_kubernetes(struct strbuf *out, const struct cluster *c, enum clu
 			strbuf_puts(out, "    volatile: true\n");
 }
 
+/* Pods leave under the node's address, and whoever may have the API server fetch something does so, too: neither is to have
+ * what only the agent of the node is given. It fetches before there are services, so from then on nothing may. */
+static void add_seal(struct strbuf *out, const struct cluster *c)
+{
+	static const struct {
+		const char *service, *chain;
+	} rules[] = {{"config-seal", "OUTPUT"}, {"config-seal-pods", "FORWARD"}};
+
+	strbuf_puts(out, "# … and to nobody who runs on it: once it is up, nothing leads there.\nservices:\n");
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
+		strbuf_printf(out,
+			      "  %s:\n    run: [/usr/sbin/iptables, -w, -I, %s, -d, %s, -p, tcp, --dport, \"%d\", -j, REJECT]\n"
+			      "    oneshot: true\n",
+			      rules[i].service, rules[i].chain, c->provisioner, CLUSTER_CONFIG_PORT);
+	strbuf_puts(out, "  kubelet: {needs: [config-seal, config-seal-pods]}\n");
+}
+
 void follow_profile(struct arena *a, struct strbuf *out, const struct cluster *c, enum cluster_role role)
 {
 	const char *name = cluster_role_names[role];
@@ -40,6 +57,7 @@ void follow_profile(struct arena *a, struct strbuf *out, const struct cluster *c
 		      "# The rest comes when the node boots, over https, and only to it.\nconfig:\n"
 		      "  urls: [\"https://%s:%d/nodes/${mac}.yml\"]\n  ca: %s\n",
 		      c->provisioner, CLUSTER_CONFIG_PORT, PKI_PROVISION_CA);
+	add_seal(out, c);
 	strbuf_puts(out, "# For machines whose firmware is no iPXE: it loads one first.\nbootloaders: [ipxe]\noutput: {tftp: ");
 	yaml_quoted(out, c->tftp);
 	strbuf_puts(out, "}\n");

@@ -155,6 +155,40 @@ lease() {
 	assert_file_exist root/etc/containerd/certs.d/_default/hosts.toml
 }
 
+@test "once its services run, a node's address gets nothing more: neither pods nor who asks the node to ask" {
+	"$MKDL" check --json c/profiles/worker.yml >json
+	machine sealed 52:54:00:77:00:16
+	address sealed 10.77.0.22
+	run get sealed https://10.77.0.1:8443/nodes/52:54:00:77:00:16.yml
+	assert_output 200
+	# A pod behind the node, under its address.
+	far unshare -n sh -c 'echo $$ >pod-pid; exec sleep 1000' 3>&- &
+	wait_for 10 test -s pod-pid
+	at sealed ip link add pod0 type veth peer name eth0 netns "$(cat pod-pid)"
+	at sealed ip address add 10.244.22.1/24 dev pod0
+	at sealed ip link set pod0 up
+	at pod ip address add 10.244.22.2/24 dev eth0
+	at pod ip link set eth0 up
+	at pod ip route add default via 10.244.22.1
+	at sealed sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+	at sealed iptables -t nat -A POSTROUTING -s 10.244.22.0/24 ! -d 10.244.0.0/16 -j MASQUERADE
+	run get pod https://10.77.0.1:8443/nodes/52:54:00:77:00:16.yml
+	assert_output 200
+	for service in config-seal config-seal-pods; do
+		json_of "'\n'.join(j['services']['$service']['run'])" <json >words
+		mapfile -t words <words
+		at sealed "${words[@]}"
+	done
+	assert_equal "$(json_of "j['services']['kubelet']['needs'][-2:]" <json)" "['config-seal', 'config-seal-pods']"
+	run get sealed https://10.77.0.1:8443/nodes/52:54:00:77:00:16.yml
+	assert_output --partial "Failed to connect"
+	run get pod https://10.77.0.1:8443/nodes/52:54:00:77:00:16.yml
+	assert_output --partial "Failed to connect"
+	# What a node fetches later it still gets.
+	run get pod http://10.77.0.1/lab-worker.ipxe
+	assert_output 200
+}
+
 @test "HTTP and TFTP give what is in the TFTP root" {
 	address worker 10.77.0.21
 	run get worker http://10.77.0.1/lab-worker.ipxe

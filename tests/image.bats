@@ -335,6 +335,17 @@ pxelinux"
 	assert_line '  APPEND console=ttyS0'
 }
 
+@test "iPXE for firmware that is none is published from the profile's bootloaders" {
+	mkdir -p loaders/usr/lib/ipxe
+	echo bios >loaders/usr/lib/ipxe/undionly.kpxe
+	echo efi >loaders/usr/lib/ipxe/snponly.efi
+	echo 'bootloaders: [{path: loaders}]' >>profiles/small.yml
+	"$MKDL" build profiles/small.yml >/dev/null
+	assert_equal "$(cat out/tftp/undionly.kpxe out/tftp/snponly.efi)" "bios
+efi"
+	assert_not_exist out/tftp/pxelinux.0
+}
+
 @test "--out moves the TFTP root with it, --tftp puts it elsewhere" {
 	"$MKDL" build profiles/small.yml --out "$BATS_TEST_TMPDIR/a" >/dev/null
 	assert_file_exist "$BATS_TEST_TMPDIR/a/tftp/boot.ipxe"
