@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/flat.h"
 
-enum { QUESTION_LIMIT = 4096, OUT_LIMIT = 4 << 20, TAIL = 8192, BACKLOG = 16 };
+enum { QUESTION_LIMIT = 4096, OUT_LIMIT = 4 << 20, TAIL = 8192, INPUT_LIMIT = 65536, BACKLOG = 16 };
 
 /* The socket's address by way of an open folder: sun_path holds 108 bytes only (unix(7)). */
 static int address_of(const char *dir, struct sockaddr_un *at)
@@ -236,7 +236,9 @@ static void take_input(struct supervisor *s, struct control_client *c)
 		size_t count = 0, n;
 
 		if (c->console) {
-			strbuf_add(&c->console->input, c->in.data, c->in.len);
+			/* A machine that takes none of it, or is off, is not typed ahead for. */
+			if (c->console->process.pid > 0 && c->console->input.len + c->in.len <= INPUT_LIMIT)
+				strbuf_add(&c->console->input, c->in.data, c->in.len);
 			c->in.len = 0;
 			return;
 		}
