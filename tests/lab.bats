@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # mkdl lab, as far as it goes without machines: what is wrong is said before anything is started.
+# shellcheck disable=SC2016 # variables of other shells
 load helpers
 
 setup() {
