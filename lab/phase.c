@@ -86,6 +86,11 @@ bool phase_line(struct phase *p, const char *line)
 		return failed(p, text);
 	if (p->step == PHASE_FIRMWARE && (strstr(line, "No bootable device.") || strstr(line, "No more network devices")))
 		return failed(p, "it found nothing to boot: no answer by DHCP, or none by TFTP");
+	/* What the services of a boot that hangs say of the reason. */
+	if (!strncmp(line, "join: ", 6) || !strncmp(line, "state: ", 7)) {
+		keep(p->said, sizeof(p->said), line, strlen(line));
+		return false;
+	}
 	/* The console's driver may put the kernel's time before it. */
 	text = !strncmp(line, "mkdl: ", 6) ? line : strstr(line, "] mkdl: ");
 	if (!text)

@@ -29,6 +29,8 @@ static void whole_boot(void **state)
 	assert_false(phase_line(&p, "mkdl: service web          ready (2.8 s, took 147 ms)"));
 	assert_string_equal(phase_name(&p), "network");
 	assert_string_equal(p.said, "service web          ready (2.8 s, took 147 ms)");
+	assert_false(phase_line(&p, "join: API server https://10.77.0.11:6443: refuses the connection"));
+	assert_string_equal(p.said, "join: API server https://10.77.0.11:6443: refuses the connection");
 	assert_true(phase_line(&p, "mkdl: node up in 2.9 s"));
 	assert_int_equal(p.step, PHASE_UP);
 	assert_true(p.up_after > 2.8 && p.up_after < 3.0);
