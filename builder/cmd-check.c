@@ -80,7 +80,7 @@ static void add_summary(struct strbuf *out, struct arena *a, const struct profil
 	add_strings(out, "overlays", &p->overlays);
 	add_strings(out, "cmdline", &p->cmdline);
 	add_label(out, "compression");
-	strbuf_printf(out, "%s (zstd level %d)\n", p->compression.name, p->compression.level);
+	strbuf_printf(out, "%s (%s level %d)\n", p->compression.name, p->compression.lz4 ? "lz4" : "zstd", p->compression.level);
 }
 
 static int check(const struct globals *g, const char *file, struct error *err)

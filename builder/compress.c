@@ -1,10 +1,12 @@
 #include "builder/compress.h"
 
+#include <lz4.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <zstd.h>
 
 #include "base/file.h"
+#include "builder/compress-lz4.h"
 
 enum {
 	LONG_WINDOW_LOG = 25, /* windows from here on pay off only with long-distance matching, as in zstd --long */
@@ -12,6 +14,7 @@ enum {
 };
 
 struct compressor {
+	struct lz4_frame *lz4; /* NULL: zstd, which is the rest */
 	ZSTD_CCtx *context;
 	int fd;
 	uint64_t written;
@@ -78,6 +81,13 @@ struct compressor *compressor_new(const struct compression *c, uint64_t size, un
 		return NULL;
 	}
 	z->fd = fd;
+	if (c->lz4) {
+		z->lz4 = lz4_frame_new(c->level, fd, err);
+		if (z->lz4)
+			return z;
+		compressor_free(z);
+		return NULL;
+	}
 	z->capacity = ZSTD_CStreamOutSize();
 	z->out = malloc(z->capacity);
 	z->context = ZSTD_createCCtx();
@@ -106,6 +116,8 @@ int compressor_add(struct compressor *z, const void *data, size_t n, struct erro
 	ZSTD_inBuffer in = {.src = data, .size = n};
 	size_t left;
 
+	if (z->lz4)
+		return lz4_frame_add(z->lz4, data, n, err);
 	while (in.pos < in.size)
 		if (step(z, &in, ZSTD_e_continue, &left, err) < 0)
 			return -1;
@@ -117,7 +129,9 @@ int compressor_end(struct compressor *z, uint64_t *written, struct error *err)
 	ZSTD_inBuffer in = {.src = ""};
 	size_t left = 1;
 
-	while (left)
+	if (z->lz4 && lz4_frame_end(z->lz4, &z->written, err) < 0)
+		return -1;
+	while (left && !z->lz4)
 		if (step(z, &in, ZSTD_e_end, &left, err) < 0)
 			return -1;
 	if (written)
@@ -129,6 +143,7 @@ void compressor_free(struct compressor *z)
 {
 	if (!z)
 		return;
+	lz4_frame_free(z->lz4);
 	ZSTD_freeCCtx(z->context);
 	free(z->out);
 	free(z);
@@ -136,14 +151,18 @@ void compressor_free(struct compressor *z)
 
 uint64_t compress_window(const struct compression *c, uint64_t size)
 {
-	uint64_t window = (uint64_t)1 << window_log(c);
+	/* The kernel keeps a block of LZ4 before it hands it on. */
+	uint64_t window = c->lz4 ? LZ4_FRAME_BLOCK : (uint64_t)1 << window_log(c);
 
 	return window < size ? window : size;
 }
 
 const char *compress_identity(const struct compression *c, char out[static 96])
 {
-	snprintf(out, 96, "zstd %u level %d window %d job-rule 1 checksum", ZSTD_versionNumber(), c->level,
-		 c->window_log);
+	if (c->lz4)
+		snprintf(out, 96, "lz4 %d level %d", LZ4_versionNumber(), c->level);
+	else
+		snprintf(out, 96, "zstd %u level %d window %d job-rule 1 checksum", ZSTD_versionNumber(), c->level,
+			 c->window_log);
 	return out;
 }

@@ -1,6 +1,6 @@
-/* One zstd frame (RFC 8878) written to a descriptor, as the kernel's unpacker and every tool can read it: with a
- * content checksum, which the kernel verifies, and with its length, so that a short frame needs a small window only.
- * The bytes depend on the input, the parameters and the version of libzstd, not on the number of threads. */
+/* One frame of zstd (RFC 8878), or of LZ4 (compress-lz4.h), written to a descriptor, as the kernel's unpacker and every tool can read it: zstd's with
+ * a content checksum, which the kernel verifies, and with its length, so that a short frame needs a small window only.
+ * The bytes depend on the input, the parameters and the version of the library, not on the number of threads. */
 #pragma once
 
 #include <stddef.h>

@@ -8,10 +8,12 @@
 
 /* Plugins that a node has no use for. Leaving them out saves time at every start: probing for btrfs and zfs, waiting for NRI's
  * socket, looking for OpenTelemetry's. The snapshotter that the profile chose is not left out. */
-static const struct {
+struct plugin {
 	const char *name;
 	struct version since, until;
-} unused[] = {
+};
+
+static const struct plugin unused[] = {
 	{"io.containerd.snapshotter.v1.aufs", {0}, {2, 0}},
 	{"io.containerd.snapshotter.v1.blockfile", {1, 7}, {0}},
 	{"io.containerd.snapshotter.v1.btrfs", {0}, {0}},
@@ -26,24 +28,30 @@ static const struct {
 	{"io.containerd.nri.v1.nri", {1, 7}, {0}},
 };
 
-/* Without them it answers no kubelet, whatever its version calls them. */
-static const char *const cri_plugins[] = {
-	"io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime",
+/* What a kubelet speaks to. */
+static const struct plugin cri_plugins[] = {
+	{"io.containerd.grpc.v1.cri", {0}, {0}},
+	{"io.containerd.cri.v1.images", {2, 0}, {0}},
+	{"io.containerd.cri.v1.runtime", {2, 0}, {0}},
 };
+
+static void write_disabled(struct arena *a, const struct plugin *plugins, size_t count, struct version version, const char *but,
+			   struct strbuf *out)
+{
+	for (size_t i = 0; i < count; i++)
+		if (version_within(version, plugins[i].since, plugins[i].until) &&
+		    strcmp(strrchr(plugins[i].name, '.') + 1, but) != 0)
+			strbuf_printf(out, "  %s,\n", quote_text(a, plugins[i].name));
+}
 
 static void write_head(struct arena *a, const struct containerd_settings *s, const char *snapshotter, struct strbuf *out)
 {
 	strbuf_printf(out, "version = %d\n", s->version.major >= 2 ? 3 : 2);
 	strbuf_printf(out, "root = %s\nstate = %s\n", quote_text(a, CONTAINERD_ROOT), quote_text(a, CONTAINERD_STATE));
 	strbuf_puts(out, "oom_score = -999\ndisabled_plugins = [\n");
-	for (size_t i = 0; i < sizeof(unused) / sizeof(*unused); i++) {
-		const char *last = strrchr(unused[i].name, '.') + 1;
-
-		if (version_within(s->version, unused[i].since, unused[i].until) && strcmp(last, snapshotter) != 0)
-			strbuf_printf(out, "  %s,\n", quote_text(a, unused[i].name));
-	}
-	for (size_t i = 0; s->no_cri && i < sizeof(cri_plugins) / sizeof(*cri_plugins); i++)
-		strbuf_printf(out, "  %s,\n", quote_text(a, cri_plugins[i]));
+	write_disabled(a, unused, sizeof(unused) / sizeof(*unused), s->version, snapshotter, out);
+	if (!s->cri)
+		write_disabled(a, cri_plugins, sizeof(cri_plugins) / sizeof(*cri_plugins), s->version, "", out);
 	strbuf_printf(out, "]\n\n[grpc]\n  address = %s\n", quote_text(a, CONTAINERD_SOCKET));
 }
 
@@ -119,7 +127,7 @@ int containerd_config(struct arena *a, const struct containerd_settings *s, stru
 		return error_set(err, "containerd %u.%u is too old: 1.6 is the first whose configuration is known here",
 				 s->version.major, s->version.minor);
 	write_head(a, s, snapshotter, out);
-	if (s->no_cri)
+	if (!s->cri)
 		return 0;
 	if (s->version.major >= 2)
 		write_version_3(a, s, snapshotter, out);

@@ -19,7 +19,7 @@ struct containerd_settings {
 	struct version version;
 	const char *sandbox_image; /* NULL: containerd's own */
 	const char *snapshotter;   /* NULL: overlayfs */
-	bool no_cri;               /* it serves dockerd, and no kubelet */
+	bool cri;                  /* a kubelet, or somebody else, speaks CRI to it */
 	const char *cni_conf_dir;
 	const char *cni_template;  /* file from which containerd makes the CNI configuration once it knows the pod CIDR, or NULL */
 };

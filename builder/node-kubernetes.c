@@ -142,7 +142,7 @@ static int add_containerd(struct build *b, const struct node_facts *facts, struc
 		.version = facts->containerd_version,
 		.sandbox_image = facts->sandbox_image,
 		.snapshotter = b->profile.containerd.snapshotter,
-		.no_cri = facts->docker,
+		.cri = (facts->kubelet && !facts->docker) || b->profile.containerd.cri,
 		.cni_conf_dir = joined ? CNI_RUN_CONF_DIR : CNI_CONF_DIR,
 		.cni_template = joined ? CNI_TEMPLATE_FILE : NULL,
 	};

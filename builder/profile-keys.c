@@ -60,9 +60,10 @@ static const struct key profile_keys[] = {
 	{"failure", &type_failure, 0, NULL,
 	 "What to do when the boot fails: open a shell on the console, or reboot after a time. Default: reboot 30s."},
 	{"compression", &type_compression, AT(profile, compression), NULL,
-	 "How hard to compress: fast (zstd level 3), balanced (19, the default), smallest (22, with a window of 32 "
+	 "How to compress the image: fast (zstd level 3), balanced (19, the default), smallest (22, with a window of 32 "
 	 "MiB that the node "
-	 "needs as RAM while it unpacks), or a map; see COMPRESSION."},
+	 "needs as RAM while it unpacks), lz4 (a larger image that a node unpacks in half the time, without a checksum), or a map; see "
+	 "COMPRESSION."},
 	{"output", &type_output, 0, NULL,
 	 "Where the outputs go."},
 };
@@ -199,6 +200,8 @@ static const struct key containerd_keys[] = {
 	 "Image of the pause container. Default: registry.k8s.io/pause:3.6."},
 	{"snapshotter", &type_text, AT(containerd, snapshotter), check_snapshotter,
 	 "How images are unpacked: overlayfs (the default), or native where overlays do not work."},
+	{"cri", &type_bool, AT(containerd, cri), NULL,
+	 "Has it the interface for a kubelet, or for crictl, where the profile has no kubelet? Default: false, which starts sooner."},
 };
 const struct key_map map_containerd = KEY_MAP("containerd", containerd_keys);
 

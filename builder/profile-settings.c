@@ -42,6 +42,7 @@ const struct key_type type_failure = {"\"shell\" or \"reboot TIME\"", read_failu
 
 static const struct compression compressions[] = {
 	{.level = 3, .name = "fast"},
+	{.level = 12, .lz4 = true, .name = "lz4"},
 	{.level = 19, .name = "balanced"},
 	{.level = 22, .window_log = 25, .name = "smallest"},
 };
@@ -63,7 +64,7 @@ static void read_bounded(struct reader *r, const struct value *v, const char *ke
 static void read_compression(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
 			     void *field)
 {
-	static const char *const words[] = {"fast", "balanced", "smallest"};
+	static const char *const words[] = {"fast", "lz4", "balanced", "smallest"};
 	struct compression own = {.level = 19, .name = "own"};
 	const struct key_target target = {&map_compression, &own};
 	int i;
@@ -79,7 +80,7 @@ static void read_compression(struct reader *r, const struct key *k, const struct
 	}
 	if (!is_text(r, name, v))
 		return;
-	i = choose(r, v, name->text, words, 3);
+	i = choose(r, v, name->text, words, 4);
 	if (i >= 0)
 		*(struct compression *)field = compressions[i];
 }
@@ -99,5 +100,5 @@ static void write_compression(struct json *j, const struct key *k, const void *f
 	json_close_object(j);
 }
 
-const struct key_type type_compression = {"fast, balanced, smallest or a map", read_compression, write_compression,
-					  NULL};
+const struct key_type type_compression = {"fast, lz4, balanced, smallest or a map", read_compression,
+					  write_compression, NULL};

@@ -103,14 +103,16 @@ struct containerd {
 	const char *version;       /* NULL: taken from its source */
 	const char *sandbox_image; /* reference of the pause image */
 	const char *snapshotter;
+	bool cri; /* the kubelet's interface although the profile has no kubelet */
 	struct place at;
 };
 
 enum failure_action { FAILURE_REBOOT, FAILURE_SHELL };
 
 struct compression {
-	int level;      /* zstd */
-	int window_log; /* 0: the level's own */
+	bool lz4;       /* else zstd */
+	int level;
+	int window_log; /* zstd; 0: the level's own */
 	const char *name;
 };
 

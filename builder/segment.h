@@ -1,4 +1,4 @@
-/* Segments: each layer of the tree as a newc archive in one zstd frame (the early layer uncompressed), named by the
+/* Segments: each layer of the tree as a newc archive in one frame of zstd or LZ4 (the early layer uncompressed), named by the
  * hash of all that went into it and kept in the store as result "segment", with its SHA-256 as result "segment-sum".
  * The image is their concatenation, in the layers' order. Only the early archive, which the kernel reads on its own,
  * and the image's last segment end in a trailer: so the image as a whole is one archive for zstd -dc | cpio -it,

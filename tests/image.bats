@@ -78,6 +78,19 @@ assert_whole() {
 	paths_of <out/small/manifest.json | grep -vx etc/mkdl/manifest | diff -u expected -
 }
 
+@test "an image of LZ4 lists the same, and comes out the same again" {
+	sed '/^compression:/d' profiles/small.yml >profiles/lz4.yml
+	sed -i 's/^name: .*/name: lz4/' profiles/lz4.yml
+	echo 'compression: lz4' >>profiles/lz4.yml
+	"$MKDL" build profiles/lz4.yml >/dev/null
+	"$MKDL" --json list profiles/lz4.yml | paths_of >expected
+	[ "$(head -c 4 out/lz4/initramfs.img | od -An -tx1)" = " 02 21 4c 18" ]
+	bsdtar -tf out/lz4/initramfs.img | sed 's|/$||' | grep -vx etc/mkdl/manifest | LC_ALL=C sort -u | diff -u expected -
+	cp out/lz4/initramfs.img before
+	MKDL_CACHE=$PWD/cache "$MKDL" build profiles/lz4.yml --jobs 7 >/dev/null
+	cmp before out/lz4/initramfs.img
+}
+
 @test "unpacked, the files are those of manifest.json, and the programs run" {
 	"$MKDL" build profiles/small.yml >/dev/null
 	mkdir root

@@ -24,6 +24,7 @@ static void test_golden(void **state)
 		const struct containerd_settings s = {
 			.version = versions[i],
 			.sandbox_image = "registry.k8s.io/pause:3.9",
+			.cri = true,
 			.cni_conf_dir = CNI_CONF_DIR,
 		};
 
@@ -42,6 +43,7 @@ static void test_choices(void **state)
 	const struct containerd_settings s = {
 		.version = {1, 7},
 		.snapshotter = "zfs",
+		.cri = true,
 		.cni_conf_dir = CNI_RUN_CONF_DIR,
 		.cni_template = CNI_TEMPLATE_FILE,
 	};
@@ -54,6 +56,25 @@ static void test_choices(void **state)
 	assert_null(strstr(text.data, "sandbox_image"));
 	assert_non_null(strstr(text.data, "  conf_dir = \"/run/cni/net.d\"\n  conf_template = \"/etc/cni/mkdl.conflist.template\"\n"));
 	arena_free(&a);
+}
+
+/* Nobody speaks CRI to it: the plugins are off, and need no settings. */
+static void test_no_cri(void **state)
+{
+	(void)state;
+	for (unsigned major = 1; major <= 2; major++) {
+		_cleanup_strbuf_ struct strbuf text = {0};
+		_cleanup_error_ struct error err = {0};
+		struct arena a = {0};
+		const struct containerd_settings s = {.version = {major, major == 1 ? 6 : 0}, .cni_conf_dir = CNI_CONF_DIR};
+
+		assert_int_equal(containerd_config(&a, &s, &text, &err), 0);
+		assert_non_null(strstr(text.data, "  \"io.containerd.grpc.v1.cri\",\n"));
+		assert_int_equal(strstr(text.data, "io.containerd.cri.v1.runtime") != NULL, major == 2);
+		assert_null(strstr(text.data, "[plugins"));
+		assert_non_null(strstr(text.data, "address = \"/run/containerd/containerd.sock\"\n"));
+		arena_free(&a);
+	}
 }
 
 static void test_too_old(void **state)
@@ -112,7 +133,8 @@ static void test_cidr(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden), cmocka_unit_test(test_choices), cmocka_unit_test(test_too_old),
+		cmocka_unit_test(test_golden), cmocka_unit_test(test_choices), cmocka_unit_test(test_no_cri),
+		cmocka_unit_test(test_too_old),
 		cmocka_unit_test(test_kubelets), cmocka_unit_test(test_cni), cmocka_unit_test(test_cidr),
 	};
 
