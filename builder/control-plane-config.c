@@ -68,9 +68,9 @@ static const struct setting etcd_rows[] = {
 	{FLAG, "name", {0}, {0}, ETCD, "${hostname}", NULL},
 	/* A folder of its own, because mke2fs puts lost+found into the file system's, and etcd wants 0700. */
 	{FLAG, "data-dir", {0}, {0}, ETCD, CONTROL_PLANE_ETCD_STATE "/data", NULL},
+	/* Read only while there are no data: the same flags do for every later boot. initial-cluster-state (default: new) is
+	 * for the script etcd-member to say, by the environment. */
 	{FLAG, "initial-cluster", {0}, {0}, ETCD, NULL, initial_cluster},
-	/* Members start together. The three are read only while there is no data: the same flags do for every later boot. */
-	{FLAG, "initial-cluster-state", {0}, {0}, ETCD, "new", NULL},
 	{FLAG, "initial-advertise-peer-urls", {0}, {0}, ETCD, "https://${node_ip}:2380", NULL},
 	{FLAG, "listen-peer-urls", {0}, {0}, ETCD, "https://${node_ip}:2380", NULL},
 	{FLAG, "listen-client-urls", {0}, {0}, ETCD, "https://127.0.0.1:2379,https://${node_ip}:2379", NULL},

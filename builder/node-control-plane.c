@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "builder/component.h"
 #include "builder/control-plane-config.h"
 #include "builder/node-private.h"
@@ -203,6 +204,16 @@ static int add_etcd(struct build *b, struct plan *plan, struct error *err)
 
 	if (!s)
 		return -1;
+	if (b->profile.kubernetes.etcd.members.count > 1 && !strcmp(path_base(s->run.items[0]), "etcd")) {
+		struct strings run = {0};
+
+		strings_add(b->arena, &run, LIBEXEC "etcd-member");
+		for (size_t i = 0; i < s->run.count; i++)
+			strings_add(b->arena, &run, s->run.items[i]);
+		s->run = run;
+		if (b->profile.kubernetes.etcd.is_volatile)
+			pairs_add(b->arena, &s->env, "MKDL_REJOIN", "yes", (struct place){0});
+	}
 	ready_when(b, s, ETCD_HEALTH);
 	default_stop_timeout(s, 30);
 	node_service_need(b->arena, s, "control-plane");

@@ -292,3 +292,16 @@ test_certificate() {
 	run node /usr/libexec/mkdl/control-plane server-1 10.77.0.11 server-1=10.77.0.11
 	assert_success
 }
+
+@test "a member of etcd that comes late, that lost its data, that is replaced" {
+	cd "$BATS_TEST_TMPDIR"
+	PATH=$IMAGE/usr/bin:$PATH run unshare -Urnpf --kill-child --mount-proc bash "$ROOT/tests/lib/etcd-members.bash" \
+		"$ROOT/overlays/server/usr/libexec/mkdl/etcd-member"
+	assert_success
+	assert_line "first boot: 0 complaints"
+	assert_line "lost: status 1"
+	assert_line --regexp '^the data of this member are gone, but the cluster has it as [0-9a-f]+: on another server, etcdctl member remove [0-9a-f]+ and member add c --peer-urls=http://127.0.0.3:2380$'
+	assert_line "the data of this member are gone: it has been replaced in the cluster, and gets them from the others"
+	assert_line --regexp ', started, c, http://127.0.0.3:2380, http://127.0.0.3:2379,'
+	assert_equal "$(grep -c ', started, ' <<<"$output")" 3
+}

@@ -57,6 +57,9 @@ static bool needs(const struct plan *plan, const char *name, const char *need)
 
 static void test_server(void **state)
 {
+	static struct pair three[] = {
+		{.key = "a", .value = "10.0.0.1"}, {.key = "b", .value = "10.0.0.2"}, {.key = "c", .value = "10.0.0.3"},
+	};
 	struct profile p = server();
 	struct build b = server_build(&p);
 	_cleanup_error_ struct error err = {0};
@@ -85,6 +88,14 @@ static void test_server(void **state)
 	text = text_of(&b, "/etc/kubernetes/addons/50-dns.yaml");
 	assert_non_null(strstr(text, "clusterIP: 10.96.0.10\n"));
 	assert_non_null(strstr(text, "  - ip: ${node_ip}\n"));
+	/* One of several has to know whether the others began without it. */
+	assert_non_null(strstr(text_of(&b, "/etc/mkdl/plan"), "run /usr/bin/etcd "));
+	p.kubernetes.etcd = (struct etcd){.members = {.items = three, .count = 3}, .is_volatile = true};
+	b = server_build(&p);
+	added(&b);
+	text = text_of(&b, "/etc/mkdl/plan");
+	assert_non_null(strstr(text, "run /usr/libexec/mkdl/etcd-member /usr/bin/etcd --name=${hostname} "));
+	assert_non_null(strstr(text, "env MKDL_REJOIN yes\n"));
 	/* A worker runs kube-proxy alone, and a standalone node none of it. */
 	p.kubernetes.role = "worker";
 	b = server_build(&p);
