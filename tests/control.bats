@@ -328,7 +328,7 @@ memory_of_init() {
 		[ "$status" -eq 2 ] || [ "$words" = "drain --what" ]
 	done
 	run -0 "$PROGRAMS/nodectl" --help
-	for command in status services start stop restart logs config timeline drain reboot poweroff halt verbose; do
+	for command in status services start stop restart logs config timeline drain uncordon reboot poweroff halt verbose; do
 		assert_line --regexp "^  $command "
 		run -0 "$PROGRAMS/nodectl" "$command" --help
 		assert_line --regexp "^usage: nodectl $command"

@@ -25,9 +25,10 @@ static const struct command commands[] = {
 	{"config", "", "the effective configuration, each value with the source that set it",
 	 "  --secrets     show secret values too\n", run_config},
 	{"timeline", "", "what the boot did when", "", run_timeline},
-	{"drain", "", "end all pods, each within its own grace period",
+	{"drain", "", "take no new pods, and end all that run, each within its own grace period",
 	 "  --timeout S   kill what is left after so many seconds (default 120)\n"
-	 "The kubelet is stopped first, else it would start them again; start it to bring them back.\n", run_drain},
+	 "The kubelet is stopped first, else it would start them again; nodectl uncordon brings them back.\n", run_drain},
+	{"uncordon", "", "after drain: start the kubelet, take pods again", "", run_uncordon},
 	{"reboot", "", "end services in order, unmount, reboot", "  --force       at once: no service is asked\n", run_end},
 	{"poweroff", "", "the same, and power off", "  --force       at once: no service is asked\n", run_end},
 	{"halt", "", "the same, and halt", "  --force       at once: no service is asked\n", run_end},

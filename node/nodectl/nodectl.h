@@ -35,6 +35,7 @@ int run_logs(struct context *c, int argc, char **argv, struct error *err);
 int run_config(struct context *c, int argc, char **argv, struct error *err);
 int run_timeline(struct context *c, int argc, char **argv, struct error *err);
 int run_drain(struct context *c, int argc, char **argv, struct error *err);
+int run_uncordon(struct context *c, int argc, char **argv, struct error *err);
 int run_end(struct context *c, int argc, char **argv, struct error *err);
 int run_verbose(struct context *c, int argc, char **argv, struct error *err);
 
@@ -56,8 +57,9 @@ const char *reply_text(const struct flat *reply, const char *key);
 int64_t record_word_number(const struct flat_line *line, size_t word);
 int64_t reply_number(const struct flat *reply, const char *key);
 
-/* Have PID 1 end a service, and wait until it has. One that is not there, or is down, is fine. */
-int service_stop_and_wait(struct context *c, const char *name, struct error *err);
+/* Have PID 1 start, stop or restart a service, and wait until it has. One that is not there is fine, as is one to be stopped that
+ * is down. */
+int service_do_and_wait(struct context *c, const char *verb, const char *name, struct error *err);
 
 /* Put the JSON document out. */
 int print_json(struct strbuf *text);

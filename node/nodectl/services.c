@@ -196,18 +196,19 @@ int run_service_verb(struct context *c, int argc, char **argv, struct error *err
 	return wait ? wait_for(c, argv[0], name, &before, err) : 0;
 }
 
-int service_stop_and_wait(struct context *c, const char *name, struct error *err)
+int service_do_and_wait(struct context *c, const char *verb, const char *name, struct error *err)
 {
-	const struct before before = {""};
+	struct before before = {""};
 	const struct flat_line *service;
 	struct flat reply;
 
 	if (ask(c, (const char *const[]){"services", NULL}, &reply, err) < 0)
 		return -1;
 	service = find(&reply, name);
-	if (!service || !strcmp(service->words[STATE], "stopped"))
+	if (!service || (!strcmp(verb, "stop") && !strcmp(service->words[STATE], "stopped")))
 		return 0;
-	if (ask(c, (const char *const[]){"stop", name, NULL}, &reply, err) < 0)
+	before.starts = service->words[STARTS];
+	if (ask(c, (const char *const[]){verb, name, NULL}, &reply, err) < 0)
 		return -1;
-	return wait_for(c, "stop", name, &before, err);
+	return wait_for(c, verb, name, &before, err);
 }

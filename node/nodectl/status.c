@@ -105,8 +105,16 @@ static const char *or_unknown(const struct flat *reply, const char *key)
 	return text ? text : "?";
 }
 
+/* Why the node is no member of its cluster yet, as the service "join" has left it; NULL: it is one, or has none. */
+static const char *waits(struct context *c)
+{
+	return node_text(c, "/run/mkdl/waits");
+}
+
 static void print_health(struct context *c, const struct flat *reply)
 {
+	if (waits(c))
+		print_field(c, "waiting", COLOUR_WARN, "join: %s", waits(c));
 	for (size_t i = 0; i < reply->count; i++) {
 		const struct flat_line *line = &reply->lines[i];
 
@@ -225,6 +233,7 @@ static int print_status_json(struct context *c, const struct flat *reply)
 	json_optional(&j, "init_bytes", memory.init);
 	json_close_object(&j);
 	json_string(&j, "configuration", sources(c, &config));
+	json_string(&j, "waiting", waits(c));
 	json_open_object(&j, "state");
 	for (size_t i = 0; i < count; i++) {
 		json_open_object(&j, states[i].path);
