@@ -39,7 +39,7 @@ web_answers() {
 }
 
 @test "pods run from preloaded images, which are loaded into dockerd and then gone from the root" {
-	pods_run 240
+	pods_run 300
 	run node_console n1
 	assert_line --regexp 'mkdl: service docker +ready'
 	run node_run n1 find /usr/share/mkdl/images/blobs -type f
@@ -47,7 +47,7 @@ web_answers() {
 }
 
 @test "a pod's image comes through the registry's mirror, and the pod answers HTTP" {
-	wait_for 240 web_answers
+	wait_for 300 web_answers
 	lab_registry_has proxy library/web 1
 }
 
@@ -63,22 +63,22 @@ web_answers() {
 @test "drain ends pods within their grace periods, and the kubelet brings them back" {
 	pods_run
 	node_mark n1
-	run node_run n1 nodectl drain --timeout 60
+	run node_run n1 nodectl drain --timeout 90
 	assert_success
 	drained 3
 	node_wait n1 1 'polite: asked'
 	node_wait n1 1 'polite: ended'
 	node_mark n1
 	node_run n1 nodectl start kubelet
-	pods_run 240
+	pods_run 300
 }
 
 @test "pods outlive a dockerd that ends unexpectedly" {
 	node_mark n1
 	# shellcheck disable=SC2016 # the node's
 	node_run n1 'kill -KILL $(pidof dockerd)'
-	node_wait n1 60 'mkdl: service docker +ready'
-	wait_for 30 web_answers
+	node_wait n1 120 'mkdl: service docker +ready'
+	wait_for 60 web_answers
 	run node_says n1 'polite: (asked|runs)'
 	assert_output ""
 }
@@ -88,5 +88,5 @@ web_answers() {
 	node_run n1 nodectl reboot || true
 	node_wait n1 60 'polite: asked'
 	node_wait n1 10 'polite: ended'
-	node_wait n1 60 'mkdl: rebooting$'
+	node_wait n1 120 'mkdl: rebooting$'
 }

@@ -48,10 +48,11 @@ pods_run() {
 	node_wait n1 "${1:-120}" 'stubborn: runs'
 }
 
-# drained TOTAL: what nodectl drain said, with TOTAL pods on the node.
+# drained TOTAL: what nodectl drain said, with TOTAL pods on the node. Busybox's httpd, as process 1 of the web pod, does not hear
+# SIGTERM.
 drained() {
 	assert_line --regexp '^service kubelet is stopped$'
 	assert_line --regexp '^pod default/polite-[^ ]*: container main ended after [0-9.]+ s, exit code 0$'
 	assert_line --regexp '^pod default/stubborn-[^ ]*: container main did not end within 15 s: killed$'
-	assert_line --regexp "^containers: [0-9]+ ended, 1 killed; pods: $1 of $1 down; took [0-9.]+ s\$"
+	assert_line --regexp "^containers: [0-9]+ ended, [12] killed; pods: $1 of $1 down; took [0-9.]+ s\$"
 }
