@@ -14,6 +14,7 @@
 #include "builder/modules.h"
 #include "builder/node-files.h"
 #include "builder/overlay.h"
+#include "builder/runtime-check.h"
 #include "builder/source.h"
 #include "builder/usr-merge.h"
 
@@ -247,7 +248,7 @@ int assemble(struct build *b, struct error *err)
 	merge_all(b);
 	if (overlays_add(b, err) < 0 || tree_hooks_run(b, err) < 0)
 		return -1;
-	if (check_own_files(b, err) < 0)
+	if (check_own_files(b, err) < 0 || runtime_check_files(b, err) < 0)
 		return -1;
 	usr_merge_links(&b->tree);
 	if (closure_add(b, err) < 0)

@@ -17,11 +17,11 @@
 #define CONTROL_PLANE_CLUSTER_CIDR "10.244.0.0/16"
 #define CONTROL_PLANE_SERVICE_CIDR "10.96.0.0/16"
 #define CONTROL_PLANE_DOMAIN "cluster.local"
-/* Where each tells its health: plain HTTP on the loopback, or HTTPS. */
+/* Where each tells its health on the loopback. */
 #define ETCD_HEALTH "http://127.0.0.1:2381/health"
-#define CONTROLLER_MANAGER_HEALTH "https://127.0.0.1:10257/healthz"
-#define SCHEDULER_HEALTH "https://127.0.0.1:10259/healthz"
 #define PROXY_HEALTH "http://127.0.0.1:10256/healthz"
+#define CONTROLLER_MANAGER_PORT "10257"
+#define SCHEDULER_PORT "10259"
 
 enum control_plane_program {
 	PROGRAM_ETCD = 1,

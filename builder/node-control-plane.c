@@ -148,15 +148,17 @@ static struct plan_service *add_program(struct build *b, struct plan *plan, cons
 	return node_service_run(b, s, name, &flags, err) < 0 ? NULL : s;
 }
 
-/* Its health tells whether it is ready. PID 1 asks as well by busybox, of whose TLS this is enough: what is asked is this
- * machine. */
+/* Its health tells whether it is ready: a URL, or a port alone, which costs no handshake. PID 1 asks by busybox, of whose TLS
+ * this is enough: what is asked is this machine. */
 static void ready_when(struct build *b, struct plan_service *s, const char *url)
 {
 	static const char *const wget[] = {"/bin/busybox", "wget", "-q", "-T", "5", "-O", "/dev/null", "--no-check-certificate"};
 
 	if (s->ready != PLAN_READY_NONE)
 		return;
-	if (!strncmp(url, "http://", 7)) {
+	if (!strstr(url, "://")) {
+		s->ready = PLAN_READY_PORT;
+	} else if (!strncmp(url, "http://", 7)) {
 		s->ready = PLAN_READY_HTTP;
 	} else {
 		s->ready = PLAN_READY_COMMAND;
@@ -232,8 +234,8 @@ static int add_kubernetes(struct build *b, struct plan *plan, struct error *err)
 		{"kube-apiserver", PROGRAM_APISERVER, &k->apiserver_args, "etcd",
 		 arena_printf(b->arena, "https://127.0.0.1:%u/readyz", api_port(k))},
 		{"kube-controller-manager", PROGRAM_CONTROLLER_MANAGER, &k->controller_manager_args, "kube-apiserver",
-		 CONTROLLER_MANAGER_HEALTH},
-		{"kube-scheduler", PROGRAM_SCHEDULER, &k->scheduler_args, "kube-apiserver", SCHEDULER_HEALTH},
+		 CONTROLLER_MANAGER_PORT},
+		{"kube-scheduler", PROGRAM_SCHEDULER, &k->scheduler_args, "kube-apiserver", SCHEDULER_PORT},
 	};
 	struct plan_service *s;
 

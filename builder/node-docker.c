@@ -27,7 +27,7 @@ static struct place place_of_runtime(const struct profile *p)
 	return docker ? docker->at : cri ? cri->at : p->kubernetes.at;
 }
 
-static int choose(struct build *b, const struct runtime_parts *parts, struct node_facts *facts, struct error *err)
+static int choose_runtime(struct build *b, const struct runtime_parts *parts, struct node_facts *facts, struct error *err)
 {
 	const struct profile *p = &b->profile;
 	const struct component *kubelet = profile_component(p, "kubelet");
@@ -62,7 +62,7 @@ int node_docker_facts(struct build *b, struct node_facts *facts, struct error *e
 	if (docker && !facts->containerd)
 		return place_error(err, docker->at, "dockerd runs its containers by containerd: add the component "
 				   "containerd (and runc), as worker.yml has them");
-	return facts->kubelet ? choose(b, &parts, facts, err) : 0;
+	return facts->kubelet ? choose_runtime(b, &parts, facts, err) : 0;
 }
 
 int node_docker_add(struct build *b, const struct node_facts *facts, struct error *err)
@@ -92,6 +92,8 @@ static int add_docker(struct build *b, const struct component *c, struct plan *p
 	struct plan_service *s = node_service_want(b, plan, "docker", c->at, 120);
 	struct strings flags = docker_flags(b->arena);
 
+	if (registries_docker(b->arena, &b->profile.registries, &flags, err) < 0)
+		return -1;
 	if (!s->run.count && node_service_run(b, s, "dockerd", &flags, err) < 0)
 		return -1;
 	ready_by_socket(b, s, DOCKER_SOCKET);

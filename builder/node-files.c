@@ -54,6 +54,20 @@ static int add_plan(struct build *b, const struct node_facts *facts, struct erro
 	return node_put_file(b, "/etc/mkdl/plan", 0644, 0, 0, text.data, text.len, "what PID 1 does", err);
 }
 
+static int add_registries(struct build *b, const struct node_facts *facts, struct error *err)
+{
+	const struct registry_file *files;
+	size_t count = registries_files(b->arena, &b->profile.registries, facts->docker, &files);
+
+	if (b->profile.registries.count && !facts->containerd)
+		return place_error(err, b->profile.registries.items[0].at,
+				   "registries: are containerd's or dockerd's, and the profile has neither; add the component");
+	for (size_t i = 0; i < count; i++)
+		if (node_put_file(b, files[i].path, 0644, 0, 0, files[i].text, strlen(files[i].text), "registries:", err) < 0)
+			return -1;
+	return 0;
+}
+
 static int add_images(struct build *b, const struct node_facts *facts, struct error *err)
 {
 	if (facts->docker)
@@ -69,7 +83,7 @@ int node_files_add(struct build *b, struct error *err)
 		return -1;
 	if (add_os_release(b, err) < 0 || node_users_add(b, err) < 0 || node_kubernetes_add(b, &facts, err) < 0 ||
 	    node_pods_add(b, err) < 0 || node_config_add(b, err) < 0 ||
-	    add_images(b, &facts, err) < 0)
+	    add_registries(b, &facts, err) < 0 || add_images(b, &facts, err) < 0)
 		return -1;
 	return add_plan(b, &facts, err);
 }

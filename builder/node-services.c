@@ -4,6 +4,7 @@
 #include "builder/containerd-config.h"
 #include "builder/docker-config.h"
 #include "builder/node-private.h"
+#include "builder/runtime-check.h"
 
 /* The services that a profile need not spell out. What it does say about them (readiness, time limits, environment, a whole
  * command line) is kept. */
@@ -162,6 +163,8 @@ static int add_kubelet(struct build *b, const struct node_facts *facts, struct p
 
 int node_services(struct build *b, const struct node_facts *facts, struct plan *plan, struct error *err)
 {
+	const struct kubelet_settings settings = node_kubelet_settings(b->arena, &b->profile, facts);
+
 	if (facts->containerd && add_containerd(b, plan, err) < 0)
 		return -1;
 	if (node_docker_services(b, facts, plan, err) < 0)
@@ -180,5 +183,5 @@ int node_services(struct build *b, const struct node_facts *facts, struct plan *
 		if (!plan->services[i].run.count)
 			return place_error(err, plan->services[i].at,
 					   "service %s does not say what to run", plan->services[i].name);
-	return 0;
+	return runtime_check_services(plan, facts->runtime, settings.endpoint, err);
 }

@@ -36,6 +36,10 @@ static const struct key profile_keys[] = {
 	 "Debian repositories besides this machine's own, for sources with \"repository\"."},
 	{"images", &type_images, AT(profile, images), NULL,
 	 "Container images that are part of the boot image: imported before the kubelet starts, pulled from nowhere."},
+	{"registries", &type_registries, AT(profile, registries), NULL,
+	 "Where containerd or dockerd finds images: a map of registries to mirrors, {docker.io: "
+	 "[\"http://10.0.0.1:5000\"]}, asked in this order before the registry itself; _default for registries without a "
+	 "line of their own. {mirrors: […], ca: FILE} where certificates are signed by an authority of one's own."},
 	{"users", &type_users, AT(profile, users), NULL,
 	 "Users of the node. See USERS.NAME."},
 	{"kubernetes", &type_kubernetes, AT(profile, kubernetes), NULL,
@@ -165,7 +169,7 @@ static const struct key kubernetes_keys[] = {
 	 "The cluster's domain. Default: cluster.local."},
 	{"max_pods", &type_count, AT(kubernetes, max_pods), NULL,
 	 "How many pods may run here. Default: 110."},
-	{"args", &type_list, AT(kubernetes, args), check_flag, "More flags for the kubelet."},
+	{"args", &type_list, AT(kubernetes, args), check_kubelet_flag, "More flags for the kubelet."},
 	{"labels", &type_pairs, AT(kubernetes, labels), check_label, "Labels of the node."},
 	{"cluster_cidr", &type_text, AT(kubernetes, cluster_cidr), check_cidr,
 	 "Network of all pods of the cluster. Default: 10.244.0.0/16."},

@@ -66,7 +66,7 @@ extern const struct key_map *const profile_maps[];
 extern const struct key_type type_file, type_files, type_layer, type_skip, type_number_skip, type_failure, type_compression,
 	type_config, type_config_required, type_certificates, type_trust, type_identity;
 extern const struct key_type type_source, type_sources, type_source_kind, type_components,
-	type_repositories, type_images, type_users, type_kubernetes, type_etcd, type_containerd,
+	type_repositories, type_registries, type_images, type_users, type_kubernetes, type_etcd, type_containerd,
 	type_output;
 
 /* profile-syntax.c and profile-source.c: the checks that only a profile's keys have. */

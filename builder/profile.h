@@ -13,6 +13,7 @@
 #include "base/place.h"
 #include "base/strings.h"
 #include "builder/tree.h"
+#include "config/registries.h"
 #include "init/plan.h"
 
 struct diagnostics;
@@ -136,6 +137,7 @@ struct profile {
 	size_t repository_count;
 	struct container_image *images;
 	size_t image_count;
+	struct registries registries;
 	struct user *users;
 	size_t user_count;
 	struct kubernetes kubernetes;

@@ -182,6 +182,27 @@ bool check_flag(struct reader *r, const struct value *name, const struct value *
 	       expect(r, name, v, begins_with(v->text, "--") && v->text[2], "a flag that begins with --");
 }
 
+/* A kubelet that is told otherwise than its container runtime starts no pod. */
+bool check_kubelet_flag(struct reader *r, const struct value *name, const struct value *v)
+{
+	static const char *const own[] = {
+		"--cgroup-driver", "--container-runtime", "--container-runtime-endpoint", "--docker-endpoint",
+	};
+
+	if (!check_flag(r, name, v))
+		return false;
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
+		size_t n = strlen(own[i]);
+
+		if (strncmp(v->text, own[i], n) != 0 || (v->text[n] && v->text[n] != '='))
+			continue;
+		complain(r, v, "\"%s\": %s follows from the image's container runtime, so that both sides agree; leave it out",
+			 name->text, own[i]);
+		return false;
+	}
+	return true;
+}
+
 /* words are those that PID 1 knows (init/plan.h), so that both agree. */
 bool check_variables(struct reader *r, const struct value *v, const char *const *words)
 {

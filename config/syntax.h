@@ -12,6 +12,7 @@ key_check check_program;  /* of a list: that its first item is an absolute path 
 key_check check_module;
 key_check check_sysctl;
 key_check check_flag;
+key_check check_kubelet_flag; /* one that the image does not decide */
 key_check check_env;
 key_check check_template; /* variables of plan_service_variables */
 key_check check_url_template; /* variables of plan_url_variables */

@@ -61,7 +61,7 @@ make_project() {
 }
 
 @test "the JSON of a profile is a profile that comes to the same" {
-	for name in base rescue worker demo worker-upstream redis; do
+	for name in base rescue worker member server demo worker-upstream redis; do
 		"$MKDL" check --json "profiles/$name.yml" >"$tmp/$name.yml"
 		"$MKDL" --json check "$tmp/$name.yml" >"$tmp/again"
 		diff -u "$tmp/$name.yml" "$tmp/again"

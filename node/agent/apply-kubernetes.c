@@ -1,11 +1,10 @@
 /* What the configuration says of the cluster that the node joins: the kubelet's command line, and what the service "join"
- * reads; and the registries that containerd asks first. */
+ * reads. */
 #include <string.h>
 
 #include "node/agent/apply.h"
 #include "node/agent/join-file.h"
 
-#define MIRRORS "/etc/containerd/certs.d"
 enum { FLAGS_LIMIT = 200 };
 
 /* Index of the word that gives a flag ("--node-labels=…"), or the count. */
@@ -133,26 +132,9 @@ static int write_join(struct apply *a, const struct mkdl *m, struct error *err)
 	return root_write(&a->root, JOIN_FILE, text.data, text.len, 0600, 0, 0, err);
 }
 
-/* containerd's docs/hosts.md. */
-static int write_mirrors(struct apply *a, const struct mkdl_registry *r, struct error *err)
-{
-	_cleanup_strbuf_ struct strbuf text = {0};
-	const char *path = arena_printf(a->arena, MIRRORS "/%s/hosts.toml", r->host);
-
-	strbuf_puts(&text, "# Asked in this order, before the registry itself.\n");
-	for (size_t i = 0; i < r->mirrors.count; i++)
-		strbuf_printf(&text, "[host.\"%s\"]\n  capabilities = [\"pull\", \"resolve\"]\n", r->mirrors.items[i]);
-	return root_write(&a->root, path, text.data, text.len, 0644, 0, 0, err);
-}
-
 int apply_kubernetes(struct apply *a, struct error *err)
 {
 	const struct mkdl *m = a->settings.mkdl;
 
-	if (!m)
-		return 0;
-	for (size_t i = 0; i < m->registry_count; i++)
-		if (write_mirrors(a, &m->registries[i], err) < 0)
-			return -1;
-	return write_join(a, m, err);
+	return m ? write_join(a, m, err) : 0;
 }

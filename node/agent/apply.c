@@ -30,7 +30,7 @@ static int check_plan(struct apply *a, struct error *err)
 static int prepare(struct apply *a, struct error *err)
 {
 	if (read_settings(a, err) < 0 || apply_accounts_prepare(a, err) < 0 || apply_plan_prepare(a, err) < 0 ||
-	    apply_kubernetes_prepare(a, err) < 0 || apply_system_prepare(a, err) < 0 ||
+	    apply_kubernetes_prepare(a, err) < 0 || apply_registries_prepare(a, err) < 0 || apply_system_prepare(a, err) < 0 ||
 	    apply_commands_prepare(a, err) < 0 || check_plan(a, err) < 0)
 		return -1;
 	return apply_files_prepare(a, err);
@@ -45,7 +45,8 @@ static int perform(struct apply *a, struct error *err)
 	/* Without accounts in the configuration the image's files stay as they are. */
 	if ((s->user_count || s->group_count || s->root_keys.count) && apply_accounts(a, err) < 0)
 		return -1;
-	if (apply_system(a, err) < 0 || apply_files(a, err) < 0 || apply_kubernetes(a, err) < 0)
+	if (apply_system(a, err) < 0 || apply_files(a, err) < 0 || apply_kubernetes(a, err) < 0 ||
+	    apply_registries(a, err) < 0)
 		return -1;
 	return apply_commands(a, err);
 }

@@ -7,7 +7,7 @@
  *   apply-accounts.c    passwd, group, shadow, shells; homes and keys of SSH
  *   apply-plan.c        settings of the plan: names, time, network, state
  *   apply-commands.c    bootcmd, runcmd, scripts, power_state
- *   apply-kubernetes.c  the kubelet's words and files, mirrors of registries
+ *   apply-kubernetes.c  the kubelet's words and files; apply-registries.c: where images come from
  *   apply-system.c      time zone, certificates, randomness
  *   apply-host-key.c    SSH's own key */
 #pragma once
@@ -98,6 +98,7 @@ int apply_accounts_prepare(struct apply *a, struct error *err);
 int apply_files_prepare(struct apply *a, struct error *err);
 int apply_plan_prepare(struct apply *a, struct error *err);
 int apply_kubernetes_prepare(struct apply *a, struct error *err);
+int apply_registries_prepare(struct apply *a, struct error *err);
 int apply_system_prepare(struct apply *a, struct error *err);
 /* The service "config-late" is added by apply_commands: what is put aside is known when all files are written. */
 int apply_commands_prepare(struct apply *a, struct error *err);
@@ -105,6 +106,7 @@ int apply_bootcmd(struct apply *a, struct error *err);
 int apply_accounts(struct apply *a, struct error *err);
 int apply_files(struct apply *a, struct error *err);
 int apply_kubernetes(struct apply *a, struct error *err);
+int apply_registries(struct apply *a, struct error *err);
 int apply_system(struct apply *a, struct error *err);
 /* dropbear's file of the host's key, where the service "ssh-key" looks for it. */
 #define APPLY_HOST_KEY SSH_KEY_GIVEN

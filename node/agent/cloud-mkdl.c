@@ -44,47 +44,31 @@ static void write_nothing(struct json *j, const struct key *k, const void *field
 	(void)j, (void)k, (void)field;
 }
 
-/* HOST: [URL…] */
 static void read_registries(struct reader *r, const struct key *k, const struct value *name, const struct value *v,
 			    void *field)
 {
-	static const char *const schemes[] = {"http://", "https://"};
-	struct mkdl *m = field;
+	struct registries all = {0};
 
 	(void)k;
-	if (!is_map(r, name, v, ""))
-		return;
-	for (size_t i = 0; i < v->count; i++) {
-		struct mkdl_registry registry = {.host = v->keys[i]->text, .at = v->keys[i]->at};
-		const struct value *list = v->items[i];
+	registries_read(r, name, v, &all);
+	for (size_t i = 0; i < all.count; i++) {
+		const struct value ca = {.type = VALUE_SCALAR, .at = all.items[i].ca_at, .width = 1, .text = all.items[i].ca};
 
-		if (!expect(r, v->keys[i], v->keys[i],
-			    consists_of(registry.host, LOWER UPPER DIGIT "_", LOWER UPPER DIGIT "_.:-"),
-			    "the name of a registry, as in docker.io, or _default"))
-			continue;
-		for (size_t j = 0; j < (list->type == VALUE_LIST ? list->count : 1); j++) {
-			const struct value *url = list->type == VALUE_LIST ? list->items[j] : list;
-
-			if (is_text(r, v->keys[i], url) &&
-			    expect(r, v->keys[i], url, has_scheme(url->text, schemes, 2) && !strpbrk(url->text, "\"\\"),
-				   "the http:// or https:// address of a mirror"))
-				strings_add(r->arena, &registry.mirrors, url->text);
-		}
-		m->registries = arena_grow(r->arena, m->registries, m->registry_count, &m->registry_cap,
-					   sizeof(*m->registries));
-		m->registries[m->registry_count++] = registry;
+		if (ca.text && !check_pem(r, &(struct value){.text = "ca"}, &ca))
+			return;
 	}
+	*(struct registries *)field = all;
 }
 
 static const struct key_type type_kubernetes = {"map", read_kubernetes, write_nothing, NULL};
-static const struct key_type type_registries = {"map of registries to lists of mirrors", read_registries, write_nothing,
-						NULL};
+static const struct key_type type_registries = {"map of registries", read_registries, write_nothing, NULL};
 
 static const struct key own_keys[] = {
 	{"kubernetes", &type_kubernetes, 0, NULL, "The cluster that the node joins. See KUBERNETES."},
-	{"registries", &type_registries, 0, NULL,
+	{"registries", &type_registries, AT(registries), NULL,
 	 "Mirrors of registries, asked in this order before the registry itself: {docker.io: "
-	 "[\"http://10.0.0.1:5000\"]}; _default for all others."},
+	 "[\"http://10.0.0.1:5000\"]}; _default for all others; {mirrors: […], ca: PEM} where the certificates are signed by an "
+	 "authority of one's own."},
 };
 const struct key_map mkdl_map_own = KEY_MAP("mkdl", own_keys);
 
@@ -102,7 +86,7 @@ static const struct key kubernetes_keys[] = {
 	 "Labels of the node, added to the profile's; one of the same name replaces."},
 	{"taints", &type_set, AT(taints), check_taint, "Taints that the node registers with: KEY=VALUE:EFFECT."},
 	{"node_ip", &type_text, AT(node_ip), check_node_ip, "boot-interface, the name of an interface, or an address."},
-	{"args", &type_list, AT(args), check_flag, "More flags of the kubelet; one that is there is replaced."},
+	{"args", &type_list, AT(args), check_kubelet_flag, "More flags of the kubelet; one that is there is replaced."},
 };
 const struct key_map mkdl_map_kubernetes = KEY_MAP("mkdl.kubernetes", kubernetes_keys);
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # Pods end within their own grace periods: when nodectl drain asks for it, and when the node goes down.
 load lab
+load pods
 
 setup_file() {
-	mkdir -p "$BOOT/pods"
-	pod polite 60 "trap 'echo \"polite: asked\" >/host-console; sleep 2; echo \"polite: ended\" >/host-console; exit 0' TERM"
-	pod stubborn 15 "trap '' TERM"
+	pod_polite 60
+	pod_stubborn 15
 	lab_build lab-drain demo.yml <<-'END'
 		kubernetes: {pods: [pods/polite.yml, pods/stubborn.yml]}
 	END
@@ -25,46 +25,12 @@ teardown() {
 	lab_report
 }
 
-# pod NAME GRACE WORDS: runs the words, then for ever.
-pod() {
-	cat >"$BOOT/pods/$1.yml" <<-END
-		apiVersion: v1
-		kind: Pod
-		metadata: {name: $1, namespace: default}
-		spec:
-		  enableServiceLinks: false
-		  automountServiceAccountToken: false
-		  terminationGracePeriodSeconds: $2
-		  containers:
-		    - name: main
-		      image: docker.io/library/mkdl-demo:1
-		      imagePullPolicy: Never
-		      securityContext: {privileged: true, runAsUser: 0}
-		      command: [/bin/sh, -c]
-		      args:
-		        - |
-		          $3
-		          echo "$1: runs" >/host-console
-		          while :; do sleep 0.2; done
-		      volumeMounts: [{name: console, mountPath: /host-console}]
-		  volumes: [{name: console, hostPath: {path: /dev/console, type: CharDevice}}]
-	END
-}
-
-pods_run() {
-	node_wait n1 120 'polite: runs'
-	node_wait n1 120 'stubborn: runs'
-}
-
 @test "drain ends pods within their grace periods, says which had to be killed, and the kubelet brings them back" {
 	pods_run
 	node_mark n1
 	run node_run n1 nodectl drain --timeout 60
 	assert_success
-	assert_line --regexp '^service kubelet is stopped$'
-	assert_line --regexp '^pod default/polite-[^ ]*: container main ended after [0-9.]+ s, exit code 0$'
-	assert_line --regexp '^pod default/stubborn-[^ ]*: container main did not end within 15 s: killed$'
-	assert_line --regexp '^containers: [12] ended, 1 killed; pods: (2 of 2|3 of 3) down; took [0-9.]+ s$'
+	drained '[23]'
 	node_wait n1 1 'polite: asked'
 	node_wait n1 1 'polite: ended'
 	run node_run n1 nodectl --json services

@@ -83,7 +83,7 @@ polite() {
 }
 
 @test "without its API server the node says what it waits for, on the console and to nodectl" {
-	node_wait w1 240 'join: API server https://10.77.0.1:6443: refuses the connection: nothing listens there'
+	node_wait w1 400 'join: API server https://10.77.0.1:6443: refuses the connection: nothing listens there'
 	wait_for 60 node_reachable w1
 	run node_run w1 nodectl status
 	assert_output --partial 'API server https://10.77.0.1:6443: refuses the connection'
@@ -111,9 +111,9 @@ polite() {
 	local uid
 	uid=$(kubectl_lab get node w1 -o 'jsonpath={.metadata.uid}')
 	node_reset w1
-	node_wait w1 240 'join: API server .* token abcdef'
-	node_up w1
-	wait_for 120 node_ready
+	node_wait w1 400 'join: API server .* token abcdef'
+	node_up w1 400
+	wait_for 240 node_ready
 	assert_equal "$(kubectl_lab get node w1 -o 'jsonpath={.metadata.uid}')" "$uid"
 }
 
@@ -128,7 +128,7 @@ polite() {
 	node_wait w1 30 'polite: ended'
 	assert_equal "$(kubectl_lab get node w1 -o 'jsonpath={.spec.unschedulable} {.metadata.annotations.mkdl/cordoned}')" "true shutdown"
 	node_wait w1 60 'mkdl: rebooting$'
-	node_wait w1 240 'uncordon: Node w1 takes pods again'
+	node_wait w1 400 'uncordon: Node w1 takes pods again'
 	wait_for 60 uncordoned
 	node_wait w1 120 'polite: runs'
 }
@@ -141,8 +141,8 @@ polite() {
 	node_wait w1 1 'polite: ended'
 	# A person's cordon outlives a reboot.
 	kubectl_lab get node w1
-	node_reboot w1
-	wait_for 120 node_ready
+	node_reboot w1 400
+	wait_for 240 node_ready
 	assert_equal "$(kubectl_lab get node w1 -o 'jsonpath={.spec.unschedulable}')" true
 	kubectl_lab uncordon w1
 }
@@ -150,7 +150,7 @@ polite() {
 @test "a token that was deleted: one line says so, until another is given" {
 	kubeadm_lab token delete abcdef
 	node_reset w1
-	node_wait w1 240 "join: API server https://10.77.0.1:6443: (its cluster-info is not signed with token abcdef|token abcdef is unknown or expired)"
+	node_wait w1 400 "join: API server https://10.77.0.1:6443: (its cluster-info is not signed with token abcdef|token abcdef is unknown or expired)"
 	wait_for 60 node_reachable w1
 	kubeadm_lab token create ghijkl.0123456789abcdef
 	node_run w1 "sed -i s/abcdef.0123456789abcdef/ghijkl.0123456789abcdef/ /run/mkdl/join"
