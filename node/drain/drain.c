@@ -92,7 +92,8 @@ static int end_container(struct drain *d, size_t i, struct error *err)
 static int end_sandbox(struct drain *d, size_t i, struct error *err)
 {
 	const struct cri_sandbox *s = &d->sandboxes.items[i];
-	struct grpc *g = connect_to(d->options, LEEWAY_MS, err);
+	int64_t left = d->options->timeout * 1000 - (clock_ms() - d->began);
+	struct grpc *g = connect_to(d->options, left > LEEWAY_MS ? left : LEEWAY_MS, err);
 	int result = g ? cri_stop_sandbox(g, s->id, err) : -1;
 
 	grpc_close(g);

@@ -55,7 +55,7 @@ identity_of() {
 	assert_line --regexp '^hostname +http://10.77.0.1/52:54:00:77:00:01.yml:2 +named-by-mac$'
 	assert_line --regexp '^timezone +tftp://10.77.0.1/zone.gz:2 +CET-1$'
 	assert_line --regexp '^final_message +/etc/mkdl/config.d/10-site.yml:2 +from the image$'
-	node_says n1 'mkdl: config +read'
+	node_says n1 'mkdl: config +read 3 sources: /etc/mkdl/config\.d/10-site\.yml, http://10\.77\.0\.1/52:54:00:77:00:01\.yml, tftp://10\.77\.0\.1/zone\.gz'
 	node_wait n1 60 'from the image'
 }
 
