@@ -65,7 +65,7 @@ node_settings() {
 	address=${address:-10.77.0.$((10 + number))}
 	uuid=${uuid:-$(printf '4c4c4544-0077-4d6b-8000-%012d' "$number")}
 	serial=${serial:-LAB-$number}
-	# An emulated timer is late when the host is busy; the kernel would take it for broken and panic.
+	# As mkdl run has it for emulated machines.
 	append="no_timer_check ${append-}"
 }
 
