@@ -270,7 +270,7 @@ time.sleep(60)' >port 3>&- &
 		mkdl_run node --boot "$way" --until 'node up' --memory 384M --cpus 3 --append 'c=3'
 		assert_success
 		assert_file_contains called "^384M$"
-		assert_file_contains called "^max,-cx16$"
+		assert_file_contains called "^max,-cx16,-erms$"
 		run grep -cE '^(-hd|-cdrom|-blockdev|.*(virtio-blk|scsi|nvme|ide-))' called
 		assert_output 0
 		cp called "called.$way"
@@ -286,7 +286,7 @@ time.sleep(60)' >port 3>&- &
 
 @test "the processor hides cmpxchg16b from QEMU before 10 only" {
 	VERSION=10.0.2 mkdl_run node --until 'node up'
-	assert_file_contains called '^max$'
+	assert_file_contains called '^max,-erms$'
 }
 
 @test "--append and pxelinux of an earlier profile: a view of the TFTP root with only these files changed" {
