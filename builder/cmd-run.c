@@ -361,6 +361,15 @@ static int run_machine(const struct globals *g, const struct run_options *o, con
 	return code;
 }
 
+/* An emulated timer is late when the host is busy: the kernel takes it for broken and panics ("IO-APIC + timer doesn't work"), unless
+ * it is told not to look. What is published stays as it is; this machine's command line has a word more. */
+static const char *append_of(const struct run_options *o, const struct machine *m)
+{
+	if (m->qemu.kvm)
+		return o->append;
+	return o->append ? arena_printf(o->arena, "%s no_timer_check", o->append) : "no_timer_check";
+}
+
 static int prepare(const struct globals *g, struct run_options *o, struct machine *m, const char **view, struct error *err)
 {
 	struct published from;
@@ -369,11 +378,12 @@ static int prepare(const struct globals *g, struct run_options *o, struct machin
 		return -1;
 	*m = (struct machine){.boot = o->boot, .memory = o->memory, .cpus = o->cpus, .network = true,
 			      .forwards = o->forwards, .forward_count = o->forward_count};
-	if (qemu_find(o->arena, &m->qemu, err) < 0 || (m->boot == BOOT_UEFI && qemu_find_ovmf(m, err) < 0) ||
-	    boot_prepare(o->arena, &from, o->append, m, view, err) < 0)
+	if (qemu_find(o->arena, &m->qemu, err) < 0 || (m->boot == BOOT_UEFI && qemu_find_ovmf(m, err) < 0))
+		return -1;
+	m->qemu.kvm = qemu_kvm_works(&m->qemu, arena_printf(o->arena, "%s/%s/vmlinuz", from.out, from.name));
+	if (boot_prepare(o->arena, &from, append_of(o, m), m, view, err) < 0)
 		return -1;
 	o->least = advice_minimum_memory(arena_printf(o->arena, "%s/%s", from.out, from.name));
-	m->qemu.kvm = qemu_kvm_works(&m->qemu, arena_printf(o->arena, "%s/%s/vmlinuz", from.out, from.name));
 	return 0;
 }
 

@@ -40,12 +40,13 @@ static const char *value(struct arena *a, const char *s)
 }
 
 /* QEMU before 10 emulates cmpxchg16b with wrong flags, and kernels since 6.12 use it and panic at random: hide it.
- * Other than the default model "max" has RDRAND, without which Go programs wait for entropy at boot. */
+ * Other than the default model "max" has RDRAND, without which Go programs wait for entropy at boot. Without ERMS the kernel copies and
+ * clears pages by words, which are emulated one by one as bytes are: an image of 80 MB is unpacked in 0.56 s instead of 0.79. */
 static const char *cpu_model(const struct qemu *q)
 {
 	if (q->kvm)
 		return "host";
-	return q->major < 10 ? "max,-cx16" : "max";
+	return q->major < 10 ? "max,-cx16,-erms" : "max,-erms";
 }
 
 static void add_network(struct arguments *l, const struct machine *m)

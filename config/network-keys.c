@@ -42,7 +42,7 @@ static const char no_overrides[] = "a lease is taken as a whole; write addresses
 
 static const struct key ethernet_keys[] = {
 	{"match", &type_match, 0, NULL, "Which card it is. Default: the one that the kernel calls by this name."},
-	{"set-name", &type_text, AT(set_name), check_interface, "The name that the card gets."},
+	{"set-name", &type_text, AT(set_name), check_interface, "What the configuration calls the card. It keeps the name that the kernel gave it; if that is another, the boot says so."},
 	COMMON_KEYS,
 	{"wakeonlan", &type_ignored, 0, NULL, "the card is left as the firmware set it up"},
 	{"emit-lldp", &type_ignored, 0, NULL, "nothing speaks LLDP on a node"},

@@ -27,7 +27,7 @@ static const struct key node_keys[] = {
 	 "tcp 601."},
 	{"watchdog", &type_seconds, AT(plan, watchdog), NULL,
 	 "The machine is reset when PID 1 has not been seen alive for so long (/dev/watchdog). Default: 0s, off."},
-	{"final_message", &type_text, AT(plan, final_message), check_plain, "Said on the console when the node is up."},
+	{"final_message", &type_text, AT(plan, final_message), check_plain, "Said on the console when the node is up; $UPTIME, $TIMESTAMP, $VERSION and $DATASOURCE are filled in, as cloud-init does."},
 };
 const struct key_map map_node = KEY_MAP("", node_keys);
 

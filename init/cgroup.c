@@ -30,17 +30,24 @@ static bool put(const char *path, const char *text)
 	return n >= 0;
 }
 
-/* Enable the controllers of a group for its children, one by one: one that cannot be enabled must not hold up the
- * rest. */
+/* Enable the controllers of a group for its children: all at once, which takes the kernel a fraction of the time; if it refuses
+ * that, one by one, for one that cannot be enabled must not hold up the rest. */
 static int enable_all(const char *group, struct error *err)
 {
-	_cleanup_strbuf_ struct strbuf list = {0};
+	_cleanup_strbuf_ struct strbuf list = {0}, all = {0};
 	char path[128], *rest, *name;
 
 	snprintf(path, sizeof(path), "%s/cgroup.controllers", group);
 	if (file_read_at(AT_FDCWD, path, 4096, &list, err) < 0)
 		return -1;
 	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", group);
+	for (const char *p = list.data ? list.data : ""; *p; p += strcspn(p, " \n")) {
+		p += strspn(p, " \n");
+		if (*p)
+			strbuf_printf(&all, "+%.*s ", (int)strcspn(p, " \n"), p);
+	}
+	if (!all.data || put(path, all.data))
+		return 0;
 	rest = list.data;
 	while ((name = strsep(&rest, " \n"))) {
 		char word[64];

@@ -18,9 +18,10 @@
 #define AGENT "/usr/libexec/mkdl/agent"
 #define FOLDER "/etc/mkdl/config.d"
 #define PLAN "/run/mkdl/plan"
+#define SOURCES "/run/mkdl/sources"
 
 /* The agent gives up by itself when the plan's time is over and then applies what it has: this is for one that hangs. */
-enum { GRACE_MS = 90000, DEGRADED = 3 };
+enum { GRACE_MS = 90000, DEGRADED = 3, SOURCES_LIMIT = 1 << 16 };
 
 static bool has_folder(void)
 {
@@ -96,6 +97,26 @@ static void note_degraded(const char *text)
 	degraded_add("configuration: %.*s", (int)(n - (size_t)(line - text)), line);
 }
 
+/* What was read, as the agent wrote it down; the end is left out where the line is full. */
+static void name_sources(bool degraded, char detail[static DETAIL_SIZE])
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+	_cleanup_error_ struct error ignored = {0};
+	const char *sources = "";
+	int n;
+
+	if (file_read_at(AT_FDCWD, SOURCES, SOURCES_LIMIT, &text, &ignored) == 0 && text.data)
+		sources = text.data;
+	if (text.len)
+		text.data[strcspn(text.data, "\n")] = '\0';
+	for (size_t i = 0; i < text.len && text.data[i]; i++)
+		if ((unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f)
+			text.data[i] = '?';
+	n = snprintf(detail, DETAIL_SIZE, "%sread%s%s", degraded ? "DEGRADED, see above: " : "", *sources ? " " : "", sources);
+	if (n >= DETAIL_SIZE)
+		strcpy(detail + DETAIL_SIZE - sizeof(" ..."), " ...");
+}
+
 int phase_config(struct node *node, char *detail, struct error *err)
 {
 	static const char *const argv[] = {AGENT, "boot", NULL};
@@ -116,6 +137,7 @@ int phase_config(struct node *node, char *detail, struct error *err)
 	if (identity_find(node, node->facts.mac, false, err) < 0 || identity_write_facts(node, err) < 0)
 		return -1;
 	unlink(PLAN);
+	unlink(SOURCES);
 	if (child_run(&node->supervisor, &agent, &result, err) < 0) {
 		degraded = !result.timed_out && !result.interrupted && WIFEXITED(result.status) &&
 			   WEXITSTATUS(result.status) == DEGRADED;
@@ -126,6 +148,6 @@ int phase_config(struct node *node, char *detail, struct error *err)
 	}
 	if (take_plan(node, err) < 0)
 		return -1;
-	strcpy(detail, degraded ? "DEGRADED: read in part, see above" : "read");
+	name_sources(degraded, detail);
 	return 0;
 }

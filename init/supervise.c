@@ -5,10 +5,13 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "init/console.h"
+#include "init/final-message.h"
 #include "init/names.h"
 #include "init/timeline.h"
 #include "init/watchdog.h"
@@ -165,6 +168,16 @@ static bool reap(struct supervisor *v, int64_t now)
 	return true;
 }
 
+static void say_final_message(const struct supervisor *v)
+{
+	_cleanup_strbuf_ struct strbuf text = {0};
+
+	if (v->final_message)
+		final_message_fill(v->final_message, clock_ms(), time(NULL), &text);
+	for (const char *p = text.data; p && *p; p += strcspn(p, "\n") + (p[strcspn(p, "\n")] == '\n'))
+		console_say("%.*s", (int)strcspn(p, "\n"), p);
+}
+
 /* Needs and readiness of the plan's services; PID 1's own start when they are added. */
 static void start_services(struct supervisor *v, int64_t now)
 {
@@ -187,8 +200,7 @@ static void start_services(struct supervisor *v, int64_t now)
 		v->node_up = true;
 		timeline_up(now);
 		console_say("node up in %.1f s", (double)clock_ms() / 1000);
-		for (const char *p = v->final_message; p && *p; p += strcspn(p, "\n") + (p[strcspn(p, "\n")] == '\n'))
-			console_say("%.*s", (int)strcspn(p, "\n"), p);
+		say_final_message(v);
 	}
 }
 

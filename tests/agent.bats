@@ -61,6 +61,7 @@ effective() {
 	assert_equal "$(effective hostname)" "two $WEB/two.yml:2"
 	assert_equal "$(effective final_message)" "desk desk.yml:3"
 	assert_file_contains root/run/mkdl/plan '^hostname two$'
+	assert_equal "$(cat root/run/mkdl/sources)" "4 sources: desk.yml, kernel command line, $WEB/one.yml, $WEB/two.yml"
 	agent "mkdl.config=$WEB/one.yml mkdl.hostname=line" desk.yml
 	assert_equal "$(effective hostname)" "one $WEB/one.yml:2"
 	agent "mkdl.hostname=line" desk.yml

@@ -287,17 +287,22 @@ memory_of_init() {
 	printf '%s\n' 'mkdl-plan 1' 'name worker' 'sysctl net.ipv4.ip_forward 1' 'state /var/lib/x iscsi' 'chap user pass\sword' \
 		'service s' 'run /bin/sleep 1' 'env KEY some\svalue' >root/etc/mkdl/plan
 	run -0 "$PROGRAMS/nodectl" --root root config
-	assert_line --regexp '^name +image +worker$'
-	assert_line --regexp '^sysctl net.ipv4.ip_forward +image +1$'
-	assert_line --regexp '^state /var/lib/x chap +image +\(secret: see --secrets\)$'
-	assert_line --regexp '^service s env KEY +image +some value$'
+	assert_line --regexp '^name +profile +worker$'
+	assert_line --regexp '^sysctl net.ipv4.ip_forward +profile +1$'
+	assert_line --regexp '^state /var/lib/x chap +profile +\(secret: see --secrets\)$'
+	assert_line --regexp '^service s env KEY +profile +some value$'
 	printf '%s\n' 'hostname node-1 cmdline plain' 'kubernetes.token abc.def http://10.0.0.1/x secret' >root/run/mkdl/config
+	# The configuration has changed the service and taken the sysctl away; the rest is the profile's still.
+	printf '%s\n' 'mkdl-plan 1' 'name worker' 'hostname node-1' 'state /var/lib/x iscsi' 'chap user pass\sword' \
+		'service s' 'run /bin/sleep 2' 'env KEY some\svalue' >root/run/mkdl/plan
 	run -0 "$PROGRAMS/nodectl" --root root config
 	diff -u "$ROOT/tests/golden/nodectl/config" <(echo "$output")
 	run -0 "$PROGRAMS/nodectl" --root root config --secrets
 	assert_line --regexp '^kubernetes.token +http://10.0.0.1/x +abc.def$'
+	assert_line --regexp '^state /var/lib/x chap +profile +user pass word$'
 	run -0 "$PROGRAMS/nodectl" --root root --json config
 	refute_output --partial abc.def
+	refute_output --partial 'pass word'
 	[ "$(json_of 'j[1]["secret"], j[1]["value"]' <<<"$output")" = "(True, None)" ]
 	echo 'not  flat' >root/run/mkdl/config
 	run -1 "$PROGRAMS/nodectl" --root root config

@@ -393,6 +393,7 @@ status() {
 	cable eth1 srv1
 	node ip link set eth1 address 52:54:00:00:00:99
 	until_seen 60 has_address 10.8.0.5/24 eth1
+	until_seen 60 grep -qxF "storage0 is eth1 (52:54:00:00:00:99): a card keeps the name that the kernel gave it" out
 }
 
 @test "a lease file that is damaged is said and thrown away" {

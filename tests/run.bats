@@ -270,7 +270,7 @@ time.sleep(60)' >port 3>&- &
 		mkdl_run node --boot "$way" --until 'node up' --memory 384M --cpus 3 --append 'c=3'
 		assert_success
 		assert_file_contains called "^384M$"
-		assert_file_contains called "^max,-cx16$"
+		assert_file_contains called "^max,-cx16,-erms$"
 		run grep -cE '^(-hd|-cdrom|-blockdev|.*(virtio-blk|scsi|nvme|ide-))' called
 		assert_output 0
 		cp called "called.$way"
@@ -278,7 +278,7 @@ time.sleep(60)' >port 3>&- &
 	assert_file_contains called.pxe "bootfile=node.ipxe"
 	assert_file_contains called.pxelinux "bootfile=pxelinux.0"
 	assert_file_contains called.uefi "snapshot=on"
-	assert_file_contains called.direct "^a=1 BOOTIF=01-52-54-00-12-34-56 c=3$"
+	assert_file_contains called.direct "^a=1 BOOTIF=01-52-54-00-12-34-56 c=3 no_timer_check$"
 	# The views of the TFTP root are gone.
 	run ls tmp
 	assert_output ""
@@ -286,7 +286,7 @@ time.sleep(60)' >port 3>&- &
 
 @test "the processor hides cmpxchg16b from QEMU before 10 only" {
 	VERSION=10.0.2 mkdl_run node --until 'node up'
-	assert_file_contains called '^max$'
+	assert_file_contains called '^max,-erms$'
 }
 
 @test "--append and pxelinux of an earlier profile: a view of the TFTP root with only these files changed" {
@@ -295,11 +295,11 @@ time.sleep(60)' >port 3>&- &
 	local view
 	view=$(sed -n 's/.*,tftp=\([^,]*\),.*/\1/p' <<<"$output")
 	assert_equal "$(cat "$view/pxelinux.cfg/default")" \
-		"$(printf 'DEFAULT node\nLABEL node\n  KERNEL node/1/vmlinuz\n  INITRD node/1/initramfs.img\n  IPAPPEND 2\n  APPEND a=1 c=3')"
+		"$(printf 'DEFAULT node\nLABEL node\n  KERNEL node/1/vmlinuz\n  INITRD node/1/initramfs.img\n  IPAPPEND 2\n  APPEND a=1 c=3 no_timer_check')"
 	assert_equal "$(cat "$view/node/1/vmlinuz")" kernel
 	mkdl_run node --append c=3 --dry-run
 	view=$(sed -n 's/.*,tftp=\([^,]*\),.*/\1/p' <<<"$output")
-	assert_file_contains "$view/node.ipxe" '^kernel node/1/vmlinuz initrd=initramfs.img a=1 c=3 || goto retry$'
+	assert_file_contains "$view/node.ipxe" '^kernel node/1/vmlinuz initrd=initramfs.img a=1 c=3 no_timer_check || goto retry$'
 	assert_file_contains out/tftp/node.ipxe ' a=1 || goto retry$'
 }
 

@@ -117,16 +117,35 @@ static int write_text(struct agent *g, const char *folder, const char *name, con
 				    text->len, 0600, err);
 }
 
+/* "3 sources: A, B, C", for the boot's line; a message of several parts is one. */
+static void name_sources(const struct agent *g, struct strbuf *out)
+{
+	const struct documents *d = &g->collect.documents;
+	_cleanup_strbuf_ struct strbuf names = {0};
+	size_t count = 0;
+
+	for (size_t i = 0; i < d->count; i++) {
+		size_t before = 0;
+
+		while (before < i && strcmp(d->items[before].source, d->items[i].source) != 0)
+			before++;
+		if (before == i)
+			strbuf_printf(&names, "%s%s", count++ ? ", " : "", d->items[i].source);
+	}
+	strbuf_printf(out, "%zu source%s%s%s\n", count, count == 1 ? "" : "s", count ? ": " : "", names.data ? names.data : "");
+}
+
 static int write_results(struct agent *g, const char *folder, struct error *err)
 {
-	_cleanup_strbuf_ struct strbuf plan = {0}, effective = {0};
+	_cleanup_strbuf_ struct strbuf plan = {0}, effective = {0}, sources = {0};
 	struct plan check;
 
+	name_sources(g, &sources);
 	plan_write(&g->plan, &plan);
 	/* PID 1 is not to be the first to find a mistake. */
 	if (plan_parse(g->arena, "the plan that the configuration makes", plan.data, plan.len, &check, err) < 0 ||
 	    config_effective(g->config, &effective, err) < 0 || dir_make_at(g->rootfd, folder, 0755, err) < 0 ||
-	    write_text(g, folder, "config", &effective, err) < 0)
+	    write_text(g, folder, "config", &effective, err) < 0 || write_text(g, folder, "sources", &sources, err) < 0)
 		return -1;
 	/* The last: it is there when all is done. */
 	return write_text(g, folder, "plan", &plan, err);

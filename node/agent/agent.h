@@ -32,6 +32,6 @@ int agent_list_sources(struct agent *g, struct error *err);
 /* In place of these: files of the desk (paths, NULL-terminated; not below the root), then what g->cmdline names. */
 int agent_list_desk(struct agent *g, char *const *files, struct error *err);
 
-/* Read g->sources, merge them, change the plan and the files below the root; write RUN/plan and RUN/config below the root.
+/* Read g->sources, merge them, change the plan and the files below the root; write RUN/config, RUN/sources (one line for the boot: how many, which) and RUN/plan below the root.
  * run: that folder ("/run/mkdl"). */
 int agent_run(struct agent *g, const char *run, struct error *err);

@@ -305,6 +305,19 @@ static struct value *parse(struct cloud *c, const struct document *d)
 	return yaml_parse(c->r.arena, d->name, text.data, text.len, c->r.diag);
 }
 
+/* A MIME part's header, where the document says nothing itself. */
+static void adopt_merge_how(struct cloud *c, struct value *map, const struct document *d)
+{
+	struct value *how;
+
+	if (!d->merge_how || d->kind != DOCUMENT_CLOUD_CONFIG || value_get(map, "merge_how", NULL))
+		return;
+	how = value_new(c->r.arena, VALUE_SCALAR, map->at);
+	how->text = d->merge_how;
+	how->width = 1;
+	cloud_set(c, map, map, "merge_how", how);
+}
+
 struct value *cloud_values(struct cloud *c, const struct document *d)
 {
 	unsigned left = COUNT_LIMIT;
@@ -331,6 +344,7 @@ struct value *cloud_values(struct cloud *c, const struct document *d)
 	}
 	rename_key(c, v, "ca-certs", "ca_certs");
 	rename_key(c, v, "merge_type", "merge_how");
+	adopt_merge_how(c, v, d);
 	cloud_adopt_foreign(c, v);
 	cloud_adopt_network(c, v);
 	adopt_users_and_groups(c, v);

@@ -44,7 +44,7 @@ static const struct cloud_key top_keys[] = {
 	{"mounts", CLOUD_APPLIED,
 	 "Becomes state: [device, folder, type, options]; nfs, tmpfs, and ext4 or xfs by LABEL=, UUID= or "
 	 "/dev/disk/by-id/. "
-	 "\"nofail\" among the options: see docs/state.md for what mkdl: {state: …} can do more.",
+	 "\"nofail\" among the options is reported and ignored: see docs/state.md for what mkdl: {state: …} can do more.",
 	 cloud_read_mounts, 1, NULL, CLOUD_MOUNTS, "mounts"},
 	{"mount_default_fields", CLOUD_APPLIED, "What entries of mounts leave open.", cloud_read_mount_defaults, 0,
 	 NULL, CLOUD_REPLACE, "mounts"},
@@ -64,7 +64,7 @@ static const struct cloud_key top_keys[] = {
 	{"power_state", CLOUD_APPLIED, "See below. The service \"power-state\", after runcmd and scripts.",
 	 cloud_read_power_state, 0, NULL, CLOUD_REPLACE, "power_state_change"},
 	{"final_message", CLOUD_APPLIED,
-	 "Said on the console when the node is up, as it is written: $UPTIME and the like are not filled in.",
+	 "Said on the console when the node is up. $UPTIME, $TIMESTAMP, $VERSION (mkdl's) and $DATASOURCE (\"mkdl\") are filled in.",
 	 cloud_read_text, AT(final_message), NULL, CLOUD_REPLACE, "final_message"},
 	{"random_seed", CLOUD_APPLIED, "See below.", cloud_read_random_seed, 0, NULL, CLOUD_REPLACE, "seed_random"},
 	{"mkdl", CLOUD_APPLIED, "What is mkdl's own: services, state, kubernetes and more, as in a profile. See below.",

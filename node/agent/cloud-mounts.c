@@ -29,6 +29,18 @@ static const char *pointless(const char *device, const char *type)
 	return NULL;
 }
 
+/* Written for this mount itself; mount_default_fields of clouds have it for all. */
+static void warn_nofail(struct cloud *c, const struct value *v, const char *path)
+{
+	const struct value *options = v->count > 3 ? v->items[3] : NULL;
+	const char *word = options && options->type == VALUE_SCALAR ? strstr(options->text, "nofail") : NULL;
+
+	if (word && (word == options->text || word[-1] == ',') && (!word[6] || word[6] == ','))
+		diagnose(c->r.diag, SEVERITY_WARNING, options->at, options->width,
+			 "\"nofail\" is ignored: the node waits for %s until it is there; mkdl: {state: {%s: {kind: …, away: …}}} says otherwise",
+			 path, path);
+}
+
 static void add_mount(struct cloud *c, const struct value *v, const char *device, const char *path, const char *type,
 		      const char *options)
 {
@@ -61,6 +73,8 @@ static void add_mount(struct cloud *c, const struct value *v, const char *device
 			 path, device);
 		return;
 	}
+	if (strcmp(type, "tmpfs") != 0)
+		warn_nofail(c, v, path);
 	s->mounts = arena_grow(c->r.arena, s->mounts, s->mount_count, &s->mount_cap, sizeof(*s->mounts));
 	s->mounts[s->mount_count++] = (struct setting_mount){device, path, type, options, v->at};
 }

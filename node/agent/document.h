@@ -24,6 +24,7 @@ struct document {
 			     * in URLs are left out */
 	const char *part;   /* of a MIME message: "part 2" or "part 2 (users.yml)"; NULL: it is all of the source */
 	const char *name;   /* what messages about its lines begin with: source, with " part 2 (users.yml)" */
+	const char *merge_how; /* of a MIME part's header Merge-Type; NULL: none */
 	unsigned line;      /* line of the source, from 1, at which text begins; 1 for what was encoded (gzip, base64) */
 	const char *text;   /* NUL-terminated; NULs inside are refused before */
 	size_t size;        /* bytes, without that NUL */

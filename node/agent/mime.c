@@ -123,6 +123,10 @@ static int read_field(struct arena *a, const char *field, struct mime_entity *e,
 		return read_type(a, value, e, err);
 	if (n == 25 && !strncasecmp(field, "Content-Transfer-Encoding", n))
 		return read_encoding(value, e, err);
+	if ((n == 10 && !strncasecmp(field, "Merge-Type", n)) || (n == 12 && !strncasecmp(field, "X-Merge-Type", n))) {
+		e->merge_how = arena_strdup(a, value);
+		return 0;
+	}
 	if (n == 19 && !strncasecmp(field, "Content-Disposition", n) && (filename = parameter(a, value, "filename"))) {
 		char *copy = arena_strdup(a, filename);
 

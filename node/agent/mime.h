@@ -16,6 +16,7 @@ struct mime_entity {
 	const char *type;     /* lower case, "text/cloud-config"; "" when not given */
 	const char *boundary; /* of multipart/…, else NULL */
 	const char *filename; /* NULL when not given; control characters are "?" */
+	const char *merge_how; /* cloud-init's header Merge-Type, or X-Merge-Type; NULL when not given */
 	enum mime_encoding encoding;
 	const char *body;     /* into the text that was parsed */
 	size_t size;

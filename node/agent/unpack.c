@@ -9,7 +9,7 @@
 
 /* A text on its way to being a document. */
 struct piece {
-	const char *source, *part, *name;
+	const char *source, *part, *name, *merge_how;
 	const char *text;
 	size_t size;
 	unsigned line;
@@ -95,6 +95,7 @@ static int add_document(struct unpack *u, const struct piece *p, enum document_k
 	d->items = arena_grow(u->arena, d->items, d->count, &d->cap, sizeof(*d->items));
 	d->items[d->count++] = (struct document){
 		.kind = kind, .source = p->source, .part = p->part, .name = p->name, .line = p->line,
+		.merge_how = p->merge_how,
 		.text = arena_strndup(u->arena, p->text, p->size), .size = p->size,
 	};
 	return 0;
@@ -232,6 +233,7 @@ static int open_body(struct unpack *u, const struct piece *p, const struct mime_
 	inner.size = out.len;
 	inner.line = e->encoding == MIME_PLAIN ? e->line : 1;
 	inner.depth++;
+	inner.merge_how = e->merge_how ? e->merge_how : p->merge_how;
 	for (size_t i = 0; i < sizeof(by_content) / sizeof(*by_content); i++)
 		if (!strcmp(e->type, by_content[i]))
 			return open_piece(u, &inner, err);

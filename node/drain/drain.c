@@ -79,7 +79,8 @@ static int end_container(struct drain *d, size_t i, struct error *err)
 static int end_sandbox(struct drain *d, size_t i, struct error *err)
 {
 	const struct pod_sandbox *s = &d->pods.sandboxes.items[i];
-	int result = runtime_stop_sandbox(d->options->socket, LEEWAY_MS, s->id, err);
+	int64_t left = d->options->timeout * 1000 - (clock_ms() - d->began);
+	int result = runtime_stop_sandbox(d->options->socket, left > LEEWAY_MS ? left : LEEWAY_MS, s->id, err);
 
 	return result < 0 ? error_wrap(err, "pod %s/%s", s->namespace, s->name) : 0;
 }

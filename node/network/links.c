@@ -230,6 +230,15 @@ static bool is_idle_bond(const struct network *n, const struct kernel_link *k)
 	return !strcmp(k->kind, "bond") && !k->up;
 }
 
+/* No card is renamed: what has its old name in a script or a lease would be lost. */
+static void say_name(struct link *l, const struct kernel_link *k)
+{
+	if (!l->plan.mac || !k || l->name_said || !strcmp(k->name, l->plan.name))
+		return;
+	l->name_said = true;
+	network_say(NULL, "%s is %s (%s): a card keeps the name that the kernel gave it", l->plan.name, k->name, l->plan.mac);
+}
+
 static bool make_missing(struct network *n)
 {
 	bool any = false;
@@ -239,8 +248,10 @@ static bool make_missing(struct network *n)
 		const struct kernel_link *k = network_kernel_link(n, l);
 		bool made = l->plan.vlan_parent || l->plan.bond_mode;
 
-		if (!made)
+		if (!made) {
+			say_name(l, k);
 			continue;
+		}
 		if (k && l->plan.bond_mode && !fits(n, l, k) && is_idle_bond(n, k)) {
 			unmake(n, k);
 			k = NULL;

@@ -28,6 +28,7 @@ struct link {
 	bool asks;             /* had a carrier once: its DHCP clients run */
 	bool carrier;          /* as of the last pass */
 	int64_t lost_at;       /* when the carrier went (clock_ms); 0: it did not */
+	bool name_said;        /* that the kernel calls it otherwise */
 	char problem[PROBLEM_SIZE]; /* what was last said about it */
 };
 

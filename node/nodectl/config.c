@@ -57,6 +57,14 @@ static bool is_one_of(const char *word, const char *const *words)
 	return *words != NULL;
 }
 
+static bool has_value(const struct config *config, const struct config_value *value)
+{
+	for (size_t i = 0; i < config->count; i++)
+		if (!strcmp(config->values[i].key, value->key) && !strcmp(config->values[i].value, value->value))
+			return true;
+	return false;
+}
+
 static void take_plan(struct context *c, const struct flat *flat, struct config *out)
 {
 	static const char *const parts[] = {"service", "state", "link", NULL}, *const keyed[] = {"sysctl", "env", NULL};
@@ -64,7 +72,7 @@ static void take_plan(struct context *c, const struct flat *flat, struct config 
 
 	for (size_t i = 1; i < flat->count; i++) {
 		const struct flat_line *line = &flat->lines[i];
-		struct config_value v = {.key = line->words[0], .source = "image"};
+		struct config_value v = {.key = line->words[0], .source = "profile"};
 		size_t from = 1;
 
 		if (is_one_of(line->words[0], parts) && line->count > 1) {
@@ -84,6 +92,28 @@ static void take_plan(struct context *c, const struct flat *flat, struct config 
 	}
 }
 
+/* What the profile says and the configuration left as it was. What it changed is among its own values. */
+static int take_profile(struct context *c, struct config *out, struct error *err)
+{
+	struct config profile = {0}, now = {0};
+	struct flat flat;
+	int found = read_flat(c, "/etc/mkdl/plan", &flat, err);
+
+	if (found != 0)
+		return found;
+	take_plan(c, &flat, &profile);
+	error_clear(err);
+	found = read_flat(c, "/run/mkdl/plan", &flat, err);
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		take_plan(c, &flat, &now);
+	for (size_t i = 0; i < profile.count; i++)
+		if (found > 0 || has_value(&now, &profile.values[i]))
+			add(c, out, &profile.values[i]);
+	return 0;
+}
+
 struct config config_load(struct context *c)
 {
 	_cleanup_error_ struct error err = {0};
@@ -91,15 +121,10 @@ struct config config_load(struct context *c)
 	struct flat flat;
 	int found = read_flat(c, "/run/mkdl/config", &flat, &err);
 
-	if (found == 0) {
-		take_config(c, &flat, &config);
-		return config;
-	}
-	if (found > 0)
-		found = read_flat(c, "/etc/mkdl/plan", &flat, &err);
 	if (found == 0)
-		take_plan(c, &flat, &config);
-	config.broken = found < 0;
+		take_config(c, &flat, &config);
+	error_clear(&err);
+	config.broken = found < 0 || take_profile(c, &config, &err) < 0;
 	return config;
 }
 

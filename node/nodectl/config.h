@@ -1,5 +1,6 @@
-/* The effective configuration: what the agent wrote to /run/mkdl/config ("KEY VALUE SOURCE secret|plain", a flat file), or, where
- * no agent ran, the plan as the image has it. */
+/* The effective configuration: what the agent wrote to /run/mkdl/config ("KEY VALUE SOURCE secret|plain", a flat file), then the
+ * profile's own values that hold: the records of the image's plan (/etc/mkdl/plan) that are in /run/mkdl/plan, too, or all of them
+ * where no agent ran. */
 #pragma once
 
 #include "node/nodectl/nodectl.h"

@@ -143,9 +143,16 @@ static void came_back(struct watched *w, const char *id, int64_t now, struct are
 		return;
 	const void *words[] = {w->record.device, id};
 
-	if (run_function(take_again, words, SLOW_MS, &hung, &err) == RESERVATION_OTHER) {
+	switch (run_function(take_again, words, SLOW_MS, &hung, &err)) {
+	case RESERVATION_OTHER:
 		say("%s: LOST: %s", w->record.path, error_text(&err));
 		w->lost = true;
+		break;
+	case RESERVATION_FAILED:
+		say("%s: warning: %s; nobody knows whether another node has it", w->record.path, error_text(&err));
+		break;
+	default:
+		break;
 	}
 }
 

@@ -159,6 +159,9 @@ static enum outcome reserve(struct state_node *n, const struct plan_state *s, co
 		return OUTCOME_DONE;
 	case RESERVATION_OTHER:
 		return OUTCOME_FAILED;
+	case RESERVATION_FAILED:
+		/* As when the target is away: whether to wait is the policy's affair. */
+		return OUTCOME_AWAY;
 	case RESERVATION_UNSUPPORTED:
 		break;
 	}

@@ -90,6 +90,10 @@ static enum reservation take(int fd, uint64_t key, struct error *err)
 	uint64_t other;
 	int status = change(fd, OUT_REGISTER_IGNORE, 0, key);
 
+	if (status < 0) {
+		error_set(err, "its persistent reservation cannot be asked for: the command did not get through");
+		return RESERVATION_FAILED;
+	}
 	if (status != STATUS_GOOD || !holder(fd, &other)) {
 		error_set(err, "the target knows no persistent reservations (status %d)", status);
 		return RESERVATION_UNSUPPORTED;
@@ -133,8 +137,8 @@ enum reservation reservation_take(const char *device, const char *machine_id, st
 	enum reservation result;
 
 	if (fd < 0) {
-		error_errno(err, "%s", device);
-		return RESERVATION_UNSUPPORTED;
+		error_errno(err, "%s: its reservation cannot be asked for", device);
+		return RESERVATION_FAILED;
 	}
 	result = take(fd, key_of(machine_id), err);
 	if (result == RESERVATION_HELD)

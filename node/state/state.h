@@ -184,6 +184,7 @@ enum reservation {
 	RESERVATION_HELD,        /* by this node, by now */
 	RESERVATION_OTHER,       /* by another node: err says so */
 	RESERVATION_UNSUPPORTED, /* the target has none: err says how it answered */
+	RESERVATION_FAILED,      /* the device cannot be opened or asked: nobody knows who has it */
 };
 enum reservation reservation_take(const char *device, const char *machine_id, struct error *err);
 void reservation_release(const char *device, const char *machine_id);

@@ -42,37 +42,37 @@ setup_file() {
 teardown() {
 	[ -n "${BATS_TEST_COMPLETED-}" ] || tail -n 60 "$BATS_TEST_TMPDIR/console" || true
 	[ -z "${MACHINE-}" ] || kill -KILL "$MACHINE" 2>/dev/null || [ $? -eq 1 ]
-	wait_for 5 no_machines
+	wait_for 60 no_machines
 }
 
 # on_node COMMAND EXPECTED: typed into the console's shell, until the console has the answer.
 on_node() {
 	echo "$1" >&7
-	wait_for 30 console_has "$2"
+	wait_for 60 console_has "$2"
 }
 
 @test "a machine is what its configuration says" {
-	start_machine site --boot direct --memory 384M --timeout 300
-	wait_for 250 console_has 'mkdl: node up'
-	console_has 'bootcmd says 42'
-	console_has 'site\.cloud-config:[0-9]+:1: warning: "packages" is ignored'
-	wait_for 10 console_has "the site's node is up"
+	start_machine site --boot direct --memory 384M --timeout 900
+	wait_for 300 console_has 'mkdl: node up'
+	wait_for 60 console_has 'bootcmd says 42'
+	wait_for 60 console_has 'site\.cloud-config:[0-9]+:1: warning: "packages" is ignored'
+	wait_for 60 console_has "the site's node is up"
 	sleep 2
 	# shellcheck disable=SC2016
 	on_node 'echo "name: $(hostname)"' '^name: rack7-node3'
 	on_node 'id ada' 'uid=2000\(ada\) gid=2000\(ada\) groups=2000\(ada\),[0-9]+\(storage\)'
 	on_node 'stat -c "%a %U:%G %n" /home/ada/.ssh/authorized_keys /etc/site/*' '600 ada:storage /etc/site/secret'
-	console_has '600 ada:ada /home/ada/\.ssh/authorized_keys'
-	console_has '444 root:root /etc/site/ignited'
+	wait_for 60 console_has '600 ada:ada /home/ada/\.ssh/authorized_keys'
+	wait_for 60 console_has '444 root:root /etc/site/ignited'
 	# shellcheck disable=SC2016
 	on_node 'echo "shadow: $(grep -c ":[*]:" /etc/shadow) of $(grep -c . /etc/shadow)"' '^shadow: ([0-9]+) of \1'
 	on_node 'df /srv/kept | tail -n 1; cat /srv/kept/note' '^below state'
 	on_node 'grep -a . /run/commands-ran' '^script ran'
-	console_has "^by sh it's"
+	wait_for 60 console_has "^by sh it's"
 	on_node 'date +%Z' '^CES?T'
 	on_node 'nodectl config' 'site\.cloud-config:[0-9]+'
 	echo 'nodectl config | grep -c hidden; echo counted' >&7
-	wait_for 20 console_has '^counted'
+	wait_for 60 console_has '^counted'
 	console_has '^0'
 	echo poweroff >&7
 	end_of_machine
@@ -89,7 +89,7 @@ on_node() {
 	END
 	cd "$BOOT" || return 1
 	"$MKDL" build "$BOOT/profiles/broken.yml" --out "$BOOT/out" --tftp "$BOOT/out/tftp"
-	machine broken --boot direct --memory 384M --timeout 300 --until "user ada: the number 65534 is another user's"
+	machine broken --boot direct --memory 384M --timeout 900 --until "user ada: the number 65534 is another user's"
 	assert_success
 	refute_output --partial 'node up'
 }

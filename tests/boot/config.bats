@@ -55,8 +55,8 @@ identity_of() {
 	assert_line --regexp '^hostname +http://10.77.0.1/52:54:00:77:00:01.yml:2 +named-by-mac$'
 	assert_line --regexp '^timezone +tftp://10.77.0.1/zone.gz:2 +CET-1$'
 	assert_line --regexp '^final_message +/etc/mkdl/config.d/10-site.yml:2 +from the image$'
-	node_says n1 'mkdl: config +read'
-	node_says n1 'from the image'
+	node_says n1 'mkdl: config +read 3 sources: /etc/mkdl/config\.d/10-site\.yml, http://10\.77\.0\.1/52:54:00:77:00:01\.yml, tftp://10\.77\.0\.1/zone\.gz'
+	node_wait n1 60 'from the image'
 }
 
 @test "after each of three reboots it is the same machine, to SSH, iSCSI and itself" {
@@ -91,7 +91,7 @@ identity_of() {
 	node_new late profile=config-required boot=direct append='mkdl.config=http://10.77.0.1/late.yml'
 	lab_stop http
 	node_start late
-	node_wait late 120 'config: http://10.77.0.1/late.yml: .*; trying again, for [0-9]+ s at most'
+	node_wait late 300 'config: http://10.77.0.1/late.yml: .*; trying again, for [0-9]+ s at most'
 	printf '#cloud-config\nhostname: late\n' >"$LAB/http/late.yml"
 	lab_http
 	node_up late
@@ -102,7 +102,7 @@ identity_of() {
 @test "what cannot be read ends the boot with the reason, and the machine tries again" {
 	node_new lost profile=config-required boot=direct append='mkdl.config=http://10.77.0.1/lost.yml'
 	node_start lost
-	node_wait lost 120 'BOOT FAILED in config: .*kernel command line \(mkdl.config=\): http://10.77.0.1/lost.yml: the server answers 404 \(not found\)'
+	node_wait lost 300 'BOOT FAILED in config: .*kernel command line \(mkdl.config=\): http://10.77.0.1/lost.yml: the server answers 404 \(not found\)'
 	run ! node_says lost 'node up in'
 	node_mark lost
 	printf '#cloud-config\nhostname: found\n' >"$LAB/http/lost.yml"

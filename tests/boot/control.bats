@@ -56,10 +56,10 @@ at_server() {
 }
 
 @test "services, PID 1 and the kernel are heard at the syslog server, from the boot's first line on" {
-	wait_for 30 at_server 'chatter - - - tick 1 end'
-	wait_for 30 at_server '<[0-9]+>1 [-0-9]+T[0-9:.]+Z node-52-54-00-77-00-01 mkdl-init - - - mkdl: node up in'
-	at_server 'kernel - - - Linux version 6\.'
-	at_server 'mkdl-init - - - mkdl: (mounts|console) '
+	wait_for 60 at_server 'chatter - - - tick 1 end'
+	wait_for 60 at_server '<[0-9]+>1 [-0-9]+T[0-9:.]+Z node-52-54-00-77-00-01 mkdl-init - - - mkdl: node up in'
+	wait_for 60 at_server 'kernel - - - Linux version 6\.'
+	wait_for 60 at_server 'mkdl-init - - - mkdl: (mounts|console) '
 }
 
 @test "a syslog server that was away gets what it missed" {
@@ -75,13 +75,13 @@ at_server() {
 }
 
 @test "why a boot failed is said at the next" {
-	node_set n1 append="mkdl.interface=nosuch mkdl.network_timeout=2"
+	node_set n1 append="mkdl.interface=nosuch mkdl.network_timeout=5"
 	node_reset n1
-	node_wait n1 240 'BOOT FAILED in network: '
+	node_wait n1 300 'BOOT FAILED in network: '
 	node_set n1 append=
 	node_mark n1
 	node_up n1
-	node_says n1 'mkdl: last boot failed: network: .*nosuch'
+	node_wait n1 60 'mkdl: last boot failed: network: .*nosuch'
 	run node_run n1 nodectl status
 	assert_line --regexp '^  last boot +failed: network: .*nosuch'
 	run node_run n1 'cat /run/mkdl/pstore/dmesg*; ls /sys/fs/pstore'
@@ -96,10 +96,10 @@ at_server() {
 	refute_line --regexp '^  last boot'
 	node_run n1 'echo c >/proc/sysrq-trigger' </dev/null &
 	sleep 1
-	wait_for 60 node_says n1 'Kernel panic'
+	wait_for 300 node_says n1 'Kernel panic'
 	sleep 2
 	node_mark n1
 	node_up n1
-	node_says n1 'mkdl: last boot failed: kernel panic: sysrq triggered crash'
+	node_wait n1 60 'mkdl: last boot failed: kernel panic: sysrq triggered crash'
 	kill %1 || true
 }

@@ -17,14 +17,17 @@ build_for_boot() {
 # A machine, to its end. The console is long: what failed is near its end.
 machine() {
 	cd "$BOOT" || return 1
-	run --separate-stderr timeout -k 10 400 "$MKDL" run --out "$BOOT/out" "$@" </dev/null
+	run --separate-stderr timeout -k 10 900 "$MKDL" run --out "$BOOT/out" --timeout 800 "$@" </dev/null
 	tail -n 30 <<<"$output"
 	tail -n 30 <<<"$stderr"
 }
 
-# Each machine of these tests has one of the two folders in its command line.
+# None that this run of bats started: its machines have its environment. Other test files may run machines at the same time.
 no_machines() {
-	[ -z "$(processes_with "qemu-system-x86_64 .*($BOOT|$BATS_RUN_TMPDIR)/")" ]
+	local pid
+	for pid in $(pgrep -f '^[^ ]*qemu-system-x86_64 '); do
+		! grep -qzxF "BATS_RUN_TMPDIR=$BATS_RUN_TMPDIR" "/proc/$pid/environ" 2>/dev/null || return 1
+	done
 }
 
 # In the background, its keys from a FIFO (descriptor 7), its console in the file console.
@@ -32,6 +35,8 @@ start_machine() {
 	cd "$BOOT" || return 1
 	rm -f "$BATS_TEST_TMPDIR/keys"
 	mkfifo "$BATS_TEST_TMPDIR/keys"
+	# That of an earlier machine is not to be taken for this one's.
+	: >"$BATS_TEST_TMPDIR/console"
 	"$MKDL" run --out "$BOOT/out" "$@" <"$BATS_TEST_TMPDIR/keys" >"$BATS_TEST_TMPDIR/console" 2>"$BATS_TEST_TMPDIR/messages" 3>&- &
 	MACHINE=$!
 	exec 7>"$BATS_TEST_TMPDIR/keys"
@@ -56,6 +61,7 @@ by_hand() {
 	"$MKDL" run --out "$BOOT/out" "${PROFILE:-rescue}" --boot direct --memory 256M --dry-run |
 		sed "s,mon:stdio,stdio -monitor unix:$BATS_TEST_TMPDIR/monitor\\,server=on\\,wait=off," | sed "$@" >"$BATS_TEST_TMPDIR/machine"
 	mkfifo "$BATS_TEST_TMPDIR/keys"
+	: >"$BATS_TEST_TMPDIR/console"
 	# exec: the process is QEMU itself, so that no_machines and the kill of teardown know it.
 	bash -c "exec $(cat "$BATS_TEST_TMPDIR/machine")" <"$BATS_TEST_TMPDIR/keys" >"$BATS_TEST_TMPDIR/console" 2>"$BATS_TEST_TMPDIR/messages" 3>&- &
 	MACHINE=$!

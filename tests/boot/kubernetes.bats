@@ -7,16 +7,11 @@ setup_file() {
 }
 
 teardown() {
-	wait_for 5 no_machines
-}
-
-# A port of the host that nobody listens on.
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+	wait_for 60 no_machines
 }
 
 demo_answers() {
-	machine demo --forward "$(free_port):8080" --until 'mkdl: node up in [0-9.]+ s' --timeout 300 --json "$@"
+	machine demo --forward "$(free_port):8080" --until 'mkdl: node up in [0-9.]+ s' --timeout 800 --json "$@"
 	assert_success
 	assert_equal "$(json_of 'j["forwards"][0]["status"], "mkdl demo" in j["forwards"][0]["body"]' <<<"$output")" "(200, True)"
 	# The service is ready when the kubelet's own /healthz says ok.
@@ -40,7 +35,7 @@ demo_answers() {
 }
 
 @test "worker: the kubelet is up, by pxelinux though demo was built last" {
-	machine worker --memory 512M --boot pxelinux --until 'mkdl: service kubelet +ready' --timeout 300
+	machine worker --memory 512M --boot pxelinux --until 'mkdl: service kubelet +ready' --timeout 800
 	assert_success
 	assert_output --regexp "mkdl: service containerd +ready"
 }

@@ -6,14 +6,24 @@ lab_build() {
 	local name=$1 profiles=$BOOT/profiles IFS=,
 	shift
 	mkdir -p "$profiles"
-	[ -s "$BOOT/lab-key" ] || ssh-keygen -q -t ed25519 -N '' -C lab -f "$BOOT/lab-key"
-	echo "users: {root: {ssh_keys: [\"$(cat "$BOOT/lab-key.pub")\"]}}" >"$profiles/lab-ssh.yml"
+	# Test files that run at the same time share all this.
+	(
+		flock 8
+		[ -s "$BOOT/lab-key" ] || ssh-keygen -q -t ed25519 -N '' -C lab -f "$BOOT/lab-key"
+		echo "users: {root: {ssh_keys: [\"$(cat "$BOOT/lab-key.pub")\"]}}" | lab_put "$profiles/lab-ssh.yml"
+	) 8>"$BOOT/lab-key.lock"
 	{
 		echo "extends: [$*, lab-ssh.yml]"
 		cat
-	} >"$profiles/$name.yml"
+	} | lab_put "$profiles/$name.yml"
 	cd "$BOOT" || return 1
 	"$MKDL" build "$profiles/$name.yml" --out "$BOOT/out" --tftp "$BOOT/out/tftp"
+}
+
+# lab_put FILE: in one step, from standard input.
+lab_put() {
+	local new=$1.$BASHPID
+	cat >"$new" && mv "$new" "$1"
 }
 
 # node_new NAME KEY=VALUE…: a machine, switched off. Keys:
@@ -55,7 +65,7 @@ node_settings() {
 	address=${address:-10.77.0.$((10 + number))}
 	uuid=${uuid:-$(printf '4c4c4544-0077-4d6b-8000-%012d' "$number")}
 	serial=${serial:-LAB-$number}
-	# An emulated timer is late when the host is busy; the kernel would take it for broken and panic.
+	# As mkdl run has it for emulated machines.
 	append="no_timer_check ${append-}"
 }
 
@@ -136,7 +146,7 @@ node_start() {
 		-name "$1" -uuid "$uuid" -smbios "type=1,manufacturer=mkdl,product=lab,serial=$serial" \
 		-chardev "socket,id=console,path=$node/keys,server=on,wait=off,logfile=$node/console,logappend=on" -serial chardev:console \
 		-monitor "unix:$node/monitor,server=on,wait=off" -device virtio-rng-pci "${cards[@]}" "${how[@]}" ${qemu-}
-	wait_for 10 test -S "$node/monitor"
+	wait_for 60 test -S "$node/monitor"
 }
 
 # Pull the plug.
@@ -220,9 +230,9 @@ node_wait() {
 
 # node_up NAME [SECONDS]: until it says that it is up, and can be logged in to. A boot that has failed is not waited for.
 node_up() {
-	node_wait "$1" "${2:-240}" 'mkdl: (node up|BOOT FAILED) in' || return 1
+	node_wait "$1" "${2:-400}" 'mkdl: (node up|BOOT FAILED) in' || return 1
 	node_says "$1" 'mkdl: node up in' || return 1
-	wait_for 60 node_reachable "$1"
+	wait_for 120 node_reachable "$1"
 }
 
 node_reachable() {
@@ -231,7 +241,7 @@ node_reachable() {
 
 # node_down NAME [SECONDS]: until the machine has switched itself off.
 node_down() {
-	wait_for "${2:-120}" node_dead "$1"
+	wait_for "${2:-300}" node_dead "$1"
 }
 
 # node_run NAME COMMAND…: by SSH, as root; output and exit status are the command's (255: no connection). The words are put together
@@ -241,7 +251,7 @@ node_run() {
 	local node $NODE_KEYS
 	node_settings "$1"
 	shift
-	lab_exec ssh -F none -i "$BOOT/lab-key" -o BatchMode=yes -o ConnectTimeout=5 -o ServerAliveInterval=5 -o LogLevel=ERROR \
+	lab_exec ssh -F none -i "$BOOT/lab-key" -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o LogLevel=ERROR \
 		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "root@$(node_address)" "$@"
 }
 
@@ -258,7 +268,7 @@ node_address() {
 node_reboot() {
 	node_mark "$1"
 	node_run "$1" reboot </dev/null || true # the connection may end first
-	node_up "$1" "${2:-300}"
+	node_up "$1" "${2:-400}"
 }
 
 # The SSH host key that it shows, "ssh-ed25519 AAAA…".

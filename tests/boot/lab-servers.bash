@@ -41,7 +41,7 @@ lab_dhcp() {
 # Again, as it was; lab_stop dhcp stops it. Leases are kept.
 lab_dhcp_start() {
 	lab_spawn dhcp dnsmasq --keep-in-foreground --conf-file="$LAB/dhcp/conf"
-	wait_for 5 lab_dhcp_up
+	wait_for 60 lab_dhcp_up
 }
 
 lab_dhcp_up() {
@@ -71,7 +71,7 @@ lab_dhcp_option() {
 lab_http() {
 	lab_stop http
 	lab_spawn http python3 "$ROOT/tests/lib/lab-http.py" "$LAB/http" "$LAB/http.log" 80
-	wait_for 10 lab_listens 80
+	wait_for 60 lab_listens 80
 }
 
 # How many requests were made for this path?
@@ -83,7 +83,7 @@ lab_http_requests() {
 lab_ntp() {
 	lab_stop ntp
 	lab_spawn ntp python3 "$ROOT/tests/lib/lab-ntp.py" "${1:-0}"
-	wait_for 5 lab_ntp_up
+	wait_for 60 lab_ntp_up
 }
 
 lab_ntp_up() {
@@ -96,5 +96,6 @@ lab_syslog() {
 	lab_stop syslog-tcp
 	lab_spawn syslog-udp socat -u UDP6-RECVFROM:514,ipv6only=0,fork "SYSTEM:{ cat; echo; } >>$LAB/syslog.udp"
 	lab_spawn syslog-tcp socat -u TCP6-LISTEN:514,ipv6only=0,fork,reuseaddr "OPEN:$LAB/syslog.tcp,creat,append"
-	wait_for 5 lab_listens 514
+	wait_for 60 lab_listens 514
+	wait_for 60 lab_exec sh -c '[ -n "$(ss -Huln "sport = :514")" ]'
 }

@@ -48,5 +48,5 @@ n1_up() {
 n1_off() {
 	node_dead n1 && return
 	node_run n1 poweroff </dev/null || true
-	node_down n1 150
+	node_down n1
 }

@@ -28,7 +28,7 @@ lab_nfs() {
 lab_nfs_start() {
 	lab_exec mkdir -p /run/ganesha
 	lab_spawn nfs ganesha.nfsd -F -f "$LAB/nfs.conf" -L STDOUT -p /run/ganesha.pid
-	wait_for 20 lab_listens 2049
+	wait_for 60 lab_listens 2049
 }
 
 # lab_iscsi: an iSCSI target server (tgt) at 10.77.0.1:3260 and at the ports that are given besides.
@@ -49,7 +49,7 @@ lab_iscsi_start() {
 	lab_exec rm -rf /run/tgtd
 	lab_exec mkdir -p /run/tgtd
 	lab_spawn iscsi tgtd -f "${portals[@]}"
-	wait_for 10 lab_tgtadm --mode system --op show
+	wait_for 60 lab_tgtadm --mode system --op show
 	for target in "$LAB"/iscsi/*.target; do
 		[ ! -e "$target" ] || lab_iscsi_make "$target"
 	done

@@ -36,7 +36,7 @@ lab_open() {
 	LAB_UNSHARE=$!
 	disown
 	export LAB_UNSHARE
-	wait_for 10 test -s "$LAB/up" || return 1
+	wait_for 60 test -s "$LAB/up" || return 1
 	LAB_PID=$(pgrep -P "$LAB_UNSHARE")
 	# A bats that is killed takes the room with it.
 	(
@@ -71,7 +71,7 @@ lab_close() {
 	kill "$LAB_GUARD" 2>/dev/null || true
 	pkill -P "$LAB_GUARD" 2>/dev/null || true
 	kill -KILL "$LAB_UNSHARE" 2>/dev/null || true
-	wait_for 10 lab_gone
+	wait_for 60 lab_gone
 	unset LAB_PID
 }
 
@@ -97,7 +97,7 @@ lab_spawn() {
 	# shellcheck disable=SC2016 # the inner shell's
 	lab_exec sh -c 'echo $$ >"$0"; exec "$@"' "$LAB/pid/$name" "$@" </dev/null >>"$LAB/log/$name" 2>&1 3>&- &
 	disown
-	wait_for 10 test -s "$LAB/pid/$name"
+	wait_for 60 test -s "$LAB/pid/$name"
 }
 
 # Does it run? (A zombie does not.)
@@ -120,9 +120,9 @@ lab_signal() {
 lab_stop() {
 	lab_dead "$1" && return
 	lab_signal "$1" "${2:-TERM}"
-	wait_for 5 lab_dead "$1" && return
+	wait_for 60 lab_dead "$1" && return
 	lab_signal "$1" KILL
-	wait_for 5 lab_dead "$1"
+	wait_for 60 lab_dead "$1"
 }
 
 # Does something listen on this TCP port of the room?

@@ -85,8 +85,8 @@ LAB-1"
 	lab_ntp 3600
 	lab_syslog
 	lab_exec sh -c 'echo one | socat - UDP:10.77.0.1:514; echo two | socat - TCP:10.77.0.1:514'
-	wait_for 5 grep -q one "$LAB/syslog.udp"
-	wait_for 5 grep -q two "$LAB/syslog.tcp"
+	wait_for 60 grep -q one "$LAB/syslog.udp"
+	wait_for 60 grep -q two "$LAB/syslog.tcp"
 	run lab_exec python3 -c 'import socket, struct, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.sendto(b"\x23" + bytes(47), ("10.77.0.1", 123))

@@ -44,7 +44,8 @@ said() {
 	said clock 'mkdl: time +20[2-9].*, by NTP, set by \+[0-9]+'
 	run node_run clock 'date +%s; busybox hwclock -r -u; pidof ntpd || ps | grep -c "[n]tpd"'
 	assert_success
-	[ "$((${lines[0]} - $(date +%s)))" -lt 5 ] && [ "$(($(date +%s) - ${lines[0]}))" -lt 20 ]
+	# Not decades off; how long the answer took is the host's affair.
+	[ "$((${lines[0]} - $(date +%s)))" -lt 60 ] && [ "$(($(date +%s) - ${lines[0]}))" -lt 60 ]
 	assert_line --partial "$(date -u +%Y)"
 }
 
@@ -56,28 +57,28 @@ said() {
 	said late 'mkdl: time +.*, by its own clock: no time server answers \(10\.77\.0\.1, named by mkdl\.ntp=\)'
 	# Once it does answer, the clock is set.
 	lab_ntp 600
-	node_wait late 90 'time: the clock was wrong by \+(59|60)'
+	node_wait late 300 'time: the clock was wrong by \+(59|60)'
 }
 
 @test "the server answers late; the cable is plugged in late" {
 	lab_stop dhcp
 	node_new slow profile=lab-network boot=direct number=21
 	node_start slow
-	node_wait slow 120 'network +no answer from a DHCP server on eth0 \(52:54:00:77:00:15\).*trying on'
+	node_wait slow 300 'network +no answer from a DHCP server on eth0 \(52:54:00:77:00:15\).*trying on'
 	lab_dhcp
 	node_up slow
 	node_stop slow
 	node_new cable profile=lab-network boot=direct number=22
 	node_start cable
 	node_link cable 0 down
-	node_wait cable 120 'network +eth0 has no link: check cable and switch port; trying on'
+	node_wait cable 300 'network +eth0 has no link: check cable and switch port; trying on'
 	node_link cable 0 up
 	node_up cable
 	# And once more while it runs.
 	node_link cable 0 down
-	node_wait cable 20 'network: eth0: no link any more'
+	node_wait cable 60 'network: eth0: no link any more'
 	node_link cable 0 up
-	node_wait cable 20 'network: eth0: the link is back after'
+	node_wait cable 60 'network: eth0: the link is back after'
 	node_run cable true
 }
 
@@ -91,9 +92,9 @@ said() {
 	# Another address is kept for it now: at the next renewal the server takes the old one back.
 	node_set moving address=10.77.0.133
 	lab_dhcp_host 52:54:00:77:00:17 10.77.0.133
-	node_wait moving 150 "network: the node's address changed from 10\.77\.0\.33 to 10\.77\.0\.133"
-	said moving 'service teller is started again with the node.s new address'
-	wait_for 20 node_run moving "grep -qx 'I am 10.77.0.133' /run/mkdl/log/teller.log"
+	node_wait moving 300 "network: the node's address changed from 10\.77\.0\.33 to 10\.77\.0\.133"
+	node_wait moving 60 'service teller is started again with the node.s new address'
+	wait_for 60 node_run moving "grep -qx 'I am 10.77.0.133' /run/mkdl/log/teller.log"
 	run node_run moving 'grep node- /etc/hosts; cat /run/mkdl/facts; ip -4 -o address show dev eth0'
 	assert_line --partial "10.77.0.133	node-"
 	assert_line "node_ip 10.77.0.133"
@@ -125,9 +126,9 @@ said() {
 
 @test "an address that cannot be the node's: the candidates are named" {
 	lab_dhcp
-	node_new wrong profile=lab-network boot=direct number=26 append="mkdl.node_ip=192.168.0.0/16 mkdl.network_timeout=5"
+	node_new wrong profile=lab-network boot=direct number=26 append="mkdl.node_ip=192.168.0.0/16 mkdl.network_timeout=15"
 	node_start wrong
-	node_wait wrong 120 'BOOT FAILED in network: no address of the node fits mkdl.node_ip= 192\.168\.0\.0/16; it has: eth0 10\.77\.0\.36'
+	node_wait wrong 300 'BOOT FAILED in network: no address of the node fits mkdl.node_ip= 192\.168\.0\.0/16; it has: eth0 10\.77\.0\.36'
 }
 
 @test "fixed addresses on the command line, with a VLAN and a bond" {
@@ -153,14 +154,14 @@ said() {
 	assert_line --partial "Currently Active Slave: eth0"
 	assert_line --partial "Slave Interface: eth1"
 	node_link bonded 0 down
-	wait_for 20 node_run bonded 'grep "Currently Active Slave: eth1" /proc/net/bonding/bond0'
+	wait_for 60 node_run bonded 'grep "Currently Active Slave: eth1" /proc/net/bonding/bond0'
 }
 
 @test "IPv6: an address by a router's announcement, one by DHCPv6, and name servers of both" {
 	lab_dhcp "dhcp-range=fd77::1000,fd77::1fff,64,10m" "dhcp-option=option6:dns-server,[fd77::53]"
 	node_new six profile=lab-network boot=direct number=29 append="ip=eth0:dhcp6 mkdl.node_ip=fd77::/64"
 	node_start six
-	node_wait six 240 'mkdl: node up in'
+	node_wait six 300 'mkdl: node up in'
 	said six 'network +eth0 fd77::1[0-9a-f]{3}/128.*, node IP fd77::1'
 }
 
@@ -179,7 +180,7 @@ said() {
 	node_new links profile=lab-network boot=direct number=30 append="mkdl.config=http://10.77.0.1/links.yml"
 	node_start links
 	node_up links
-	said links 'config: network: eth0 10\.77\.0\.40/24'
+	node_wait links 60 'config: network: eth0 10\.77\.0\.40/24'
 	run node_run links 'ip -4 -o address; ip link show v6; grep VmRSS /proc/$(pidof network)/status; tail -n 3 /run/mkdl/log/dhcp-eth0.log'
 	assert_output --partial "10.96.0.5/24"
 	assert_output --partial "mtu 1400"
@@ -195,9 +196,9 @@ said() {
 	lab_dhcp
 	node_new timeless profile=lab-time boot=direct number=31
 	node_start timeless
-	node_wait timeless 120 'BOOT FAILED in time: no time server is known, and the profile requires the time'
+	node_wait timeless 300 'BOOT FAILED in time: no time server is known, and the profile requires the time'
 	node_stop timeless
 	node_set timeless append="mkdl.ntp=10.77.0.1"
 	node_start timeless
-	node_wait timeless 120 'BOOT FAILED in time: no time server \(10\.77\.0\.1, named by mkdl\.ntp=\) answers within 4 s'
+	node_wait timeless 300 'BOOT FAILED in time: no time server \(10\.77\.0\.1, named by mkdl\.ntp=\) answers within 4 s'
 }

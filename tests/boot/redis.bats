@@ -59,12 +59,12 @@ ask() {
 	node_mark n1
 	# shellcheck disable=SC2016 # for the node's shell
 	node_run n1 'kill -KILL $(pidof redis-server)'
-	node_wait n1 30 'mkdl: service redis +ready'
+	node_wait n1 60 'mkdl: service redis +ready'
 	node_run n1 nodectl stop redis
 	run node_run n1 nodectl logs redis
 	assert_line --partial "User requested shutdown"
 	node_run n1 nodectl start redis
-	wait_for 30 ask PING
+	wait_for 60 ask PING
 }
 
 @test "what is baked into the image is the node's configuration" {

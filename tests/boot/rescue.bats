@@ -8,7 +8,7 @@ setup_file() {
 
 teardown() {
 	[ -z "${MACHINE-}" ] || kill -KILL "$MACHINE" 2>/dev/null || [ $? -eq 1 ]
-	wait_for 5 no_machines
+	wait_for 60 no_machines
 }
 
 @test "boots by PXE" {
@@ -46,12 +46,12 @@ teardown() {
 }
 
 @test "the shell on the console works, there is no disk, and poweroff ends the machine in order" {
-	start_machine rescue --boot direct --memory 256M --timeout 200
-	wait_for 150 console_has 'mkdl: node up'
+	start_machine rescue --boot direct --memory 256M --timeout 900
+	wait_for 300 console_has 'mkdl: node up'
 	sleep 2
 	# shellcheck disable=SC2016
 	echo 'echo $((6 * 7)) disks: $(ls /sys/block | grep -c .)' >&7
-	wait_for 20 console_has '^42 disks: 0'
+	wait_for 60 console_has '^42 disks: 0'
 	echo poweroff >&7
 	end_of_machine
 	[ "$ended" -eq 0 ]
@@ -60,8 +60,8 @@ teardown() {
 }
 
 @test "reboot from the shell" {
-	start_machine rescue --boot direct --memory 256M --timeout 200
-	wait_for 150 console_has 'mkdl: node up'
+	start_machine rescue --boot direct --memory 256M --timeout 900
+	wait_for 300 console_has 'mkdl: node up'
 	sleep 2
 	echo reboot >&7
 	end_of_machine
@@ -72,8 +72,8 @@ teardown() {
 @test "Ctrl-C shuts the machine down by its power button and leaves nothing behind" {
 	export TMPDIR=$BATS_TEST_TMPDIR/tmp
 	mkdir "$TMPDIR"
-	start_machine rescue --memory 256M --timeout 200 --append test=1
-	wait_for 150 console_has 'mkdl: node up'
+	start_machine rescue --memory 256M --timeout 900 --append test=1
+	wait_for 300 console_has 'mkdl: node up'
 	sleep 1
 	kill -INT "$MACHINE"
 	end_of_machine
@@ -92,7 +92,7 @@ teardown() {
 	kill -KILL "$MACHINE"
 	end_of_machine
 	[ "$ended" -eq 137 ]
-	wait_for 5 no_machines
+	wait_for 60 no_machines
 }
 
 # A copy of the published outputs, for damage.
@@ -129,7 +129,7 @@ copy_outputs() {
 @test "an image that is missing on the server is exit 1, by PXE" {
 	copy_outputs
 	sed -i 's/^initrd [^ ]*/initrd rescue\/nothing/' "$BATS_TEST_TMPDIR/out/tftp/rescue.ipxe"
-	machine rescue --out "$BATS_TEST_TMPDIR/out" --until 'mkdl: node up' --timeout 120
+	machine rescue --out "$BATS_TEST_TMPDIR/out" --until 'mkdl: node up' --timeout 600
 	assert_failure 1
 	assert_regex "$stderr" "the machine found nothing to boot"
 }

@@ -37,7 +37,7 @@ configured() {
 	} | gzip >"$LAB/http/seed/user-data"
 	configured lab-bare 'ds=nocloud-net;s=http://10.77.0.1/seed/'
 	node_up n1
-	run node_run n1 'hostname; cat /etc/one; sleep 2; cat /run/script'
+	run node_run n1 'hostname; cat /etc/one; n=0; while [ ! -s /run/script ] && [ $n -lt 60 ]; do sleep 1; n=$((n + 1)); done; cat /run/script'
 	assert_output "of-the-seed
 onescript"
 	[ "$(lab_http_requests /seed/vendor-data)" -ge 1 ]
@@ -57,6 +57,6 @@ onescript"
 	# One byte more.
 	echo '# harmless' >>"$LAB/http/signed.yml"
 	node_reset n1
-	node_wait n1 240 'BOOT FAILED in config: .*signed\.yml.*signature'
+	node_wait n1 300 'BOOT FAILED in config: .*signed\.yml.*signature'
 	refute node_says n1 'mkdl: node up'
 }

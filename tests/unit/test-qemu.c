@@ -29,7 +29,7 @@ static void test_arguments(void **state)
 	const char *line = joined(&a, &m, false);
 
 	(void)state;
-	assert_non_null(strstr(line, "/q -M q35,graphics=off -accel tcg,thread=multi -cpu max,-cx16 -smp 2 -m 384M -nodefaults "
+	assert_non_null(strstr(line, "/q -M q35,graphics=off -accel tcg,thread=multi -cpu max,-cx16,-erms -smp 2 -m 384M -nodefaults "
 				     "-no-user-config -display none -no-reboot "));
 	assert_non_null(strstr(line, " -netdev user,id=n0,tftp=/a,,b,bootfile=demo.ipxe,hostfwd=tcp:127.0.0.1:18080-:8080,"
 				     "hostfwd=tcp:127.0.0.1:2222-:22 -device virtio-net-pci,netdev=n0,mac=" QEMU_MAC " -boot n"));
@@ -41,7 +41,7 @@ static void test_arguments(void **state)
 	assert_non_null(strstr(joined(&a, &m, true), "-serial mon:stdio"));
 
 	m.qemu.major = 10;
-	assert_non_null(strstr(joined(&a, &m, false), " -cpu max -smp"));
+	assert_non_null(strstr(joined(&a, &m, false), " -cpu max,-erms -smp"));
 	m.qemu.kvm = true;
 	assert_non_null(strstr(joined(&a, &m, false), " -accel kvm -cpu host -smp"));
 
