@@ -43,6 +43,9 @@ static bool is_news(const char *said)
 		"node up in ", "rebooting", "powering off", "halting",
 	};
 
+	/* More of the line before. */
+	if (*said == ' ')
+		return false;
 	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
 		if (!strncmp(said, usual[i], strlen(usual[i])))
 			return false;

@@ -10,12 +10,19 @@ setup_file() {
 	lab down || true
 	rm -rf "$DIR/out/lab/labtest"
 	cat >"$DIR/bare.yml" <<-YML
-		# The kubelet is none: its service is there because a cluster's profiles have it.
+		# There is neither a kubelet nor a firewall, and nothing is joined: what a cluster's profiles have for it does nothing.
 		extends: rescue.yml
+		overlays: [bare]
 		kubernetes: {version: "1.20.2"}
 		services:
-		  kubelet: {run: [/bin/sleep, "1000000"], ready: {file: /init}, needs: !replace []}
+		  kubelet: {run: !replace [/usr/sbin/nothing], ready: {file: /init}, needs: !replace []}
+		  join: {run: !replace [/bin/true], oneshot: true}
+		  uncordon: {run: !replace [/bin/true], oneshot: true}
 	YML
+	mkdir -p "$DIR/overlays/bare/usr/sbin"
+	printf '#!/bin/sh\n' >"$DIR/overlays/bare/usr/sbin/iptables"
+	printf '#!/bin/sh\nexec sleep 1000000\n' >"$DIR/overlays/bare/usr/sbin/nothing"
+	chmod 755 "$DIR"/overlays/bare/usr/sbin/*
 	cat >"$DIR/cluster.yml" <<-YML
 		name: labtest
 		subnet: 10.77.0.0/24
@@ -118,15 +125,15 @@ nothing_left() {
 	assert_output --partial "10.77.0.1/24"
 	run lab run -- sh -c 'exit 5'
 	assert_failure 5
-	run lab run curl -s -o /dev/null -w '%{http_code}' http://10.77.0.1:5000/v2/
+	run lab run curl --noproxy '*' -s -o /dev/null -w '%{http_code}' http://10.77.0.1:5000/v2/
 	assert_output "200"
 	# Of this host nobody reaches it.
-	run curl -s --max-time 3 http://10.77.0.1:5000/v2/
+	run curl --noproxy '*' -s --max-time 3 http://10.77.0.1:5000/v2/
 	assert_failure
 }
 
 @test "a node's configuration is not for others" {
-	run lab run curl -s -k -o /dev/null -w '%{http_code}' https://10.77.0.1:8443/nodes/52:54:00:77:00:0b.yml
+	run lab run curl --noproxy '*' -s -k -o /dev/null -w '%{http_code}' https://10.77.0.1:8443/nodes/52:54:00:77:00:0b.yml
 	assert_output "403"
 	run lab exec w1 "wget -q -O - --no-check-certificate https://10.77.0.1:8443/nodes/52:54:00:77:00:0b.yml"
 	assert_failure
