@@ -15,7 +15,8 @@ struct check {
 	struct cidr *pod_cidrs;		    /* by node; bits 0: none */
 };
 
-static void fault_at(struct check *k, enum severity severity, const struct value *v, const char *fmt, va_list list)
+static void __attribute__((format(printf, 4, 0)))
+fault_at(struct check *k, enum severity severity, const struct value *v, const char *fmt, va_list list)
 {
 	const struct value *at = v ? v : k->root;
 

@@ -225,6 +225,31 @@ status() {
 	until_seen 60 status "node-ip 10.7.0.150"
 }
 
+@test "a card found by its MAC has its lease, and routes besides: also those of a plan that comes later, without a moment without address" {
+	node ip link set eth0 address 52:54:00:77:00:15
+	dhcp dhcp-range=10.7.0.21,10.7.0.21,2m dhcp-option=option:router,10.7.0.1
+	plan "link eth0" dhcp4
+	start
+	client dhcp4 eth0
+	until_seen 60 status up
+	node ip monitor address >monitor.log 2>&1 3>&- &
+	stop
+	# As a node's configuration has it, whose link has a name of its own.
+	plan "link boot" "mac 52:54:00:77:00:15" dhcp4 "route 10.244.11.0/24 10.7.0.11" "route 10.244.22.0/24 10.7.0.22"
+	start
+	until_seen 60 has_route '^10.244.11.0/24 via 10.7.0.11 dev eth0 proto 109 *$'
+	until_seen 60 has_route '^10.244.22.0/24 via 10.7.0.22 dev eth0 proto 109 *$'
+	until_seen 60 status up
+	has_address 10.7.0.21/24
+	has_route '^default via 10.7.0.1 dev eth0 proto 109 *$'
+	status "client dhcp4 eth0 52:54:00:77:00:15"
+	# A renewal leaves them.
+	node kill -USR1 "$(cat run/net/eth0.dhcp4.pid)"
+	sleep 1
+	has_route '^10.244.22.0/24 via 10.7.0.22 '
+	run -1 grep -F Deleted monitor.log
+}
+
 @test "a client that dies and is started again: the address stays all the time" {
 	dhcp dhcp-range=10.7.0.100,10.7.0.100,2m
 	plan "link eth0" dhcp4
