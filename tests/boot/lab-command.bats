@@ -125,11 +125,12 @@ nothing_left() {
 	assert_output --partial "10.77.0.1/24"
 	run lab run -- sh -c 'exit 5'
 	assert_failure 5
-	run lab run curl --noproxy '*' -s -o /dev/null -w '%{http_code}' http://10.77.0.1:5000/v2/
-	assert_output "200"
-	# Of this host nobody reaches it.
-	run curl --noproxy '*' -s --max-time 3 http://10.77.0.1:5000/v2/
-	assert_failure
+	run lab run curl --noproxy '*' -s -D - http://10.77.0.1:5000/v2/
+	assert_output --partial "200 OK"
+	assert_output --partial "Docker-Distribution-Api-Version"
+	# Outside of the lab it is nowhere.
+	run curl --noproxy '*' -s --max-time 3 -D - http://10.77.0.1:5000/v2/
+	refute_output --partial "Docker-Distribution-Api-Version"
 }
 
 @test "a node's configuration is not for others" {
