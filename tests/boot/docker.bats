@@ -23,7 +23,7 @@ setup_file() {
 	lab_push 5001 "$BOOT/demo.tar" library/web:1
 	node_new n1 profile=lab-docker memory=1024 boot=http
 	node_start n1
-	node_up n1
+	node_up n1 600
 }
 
 teardown_file() {
@@ -39,7 +39,7 @@ web_answers() {
 }
 
 @test "pods run from preloaded images, which are loaded into dockerd and then gone from the root" {
-	pods_run 300
+	pods_run 500
 	run node_console n1
 	assert_line --regexp 'mkdl: service docker +ready'
 	run node_run n1 find /usr/share/mkdl/images/blobs -type f
@@ -47,7 +47,7 @@ web_answers() {
 }
 
 @test "a pod's image comes through the registry's mirror, and the pod answers HTTP" {
-	wait_for 300 web_answers
+	wait_for 500 web_answers
 	lab_registry_has proxy library/web 1
 }
 
@@ -70,15 +70,15 @@ web_answers() {
 	node_wait n1 1 'polite: ended'
 	node_mark n1
 	node_run n1 nodectl start kubelet
-	pods_run 300
+	pods_run 500
 }
 
 @test "pods outlive a dockerd that ends unexpectedly" {
 	node_mark n1
 	# shellcheck disable=SC2016 # the node's
 	node_run n1 'kill -KILL $(pidof dockerd)'
-	node_wait n1 120 'mkdl: service docker +ready'
-	wait_for 60 web_answers
+	node_wait n1 240 'mkdl: service docker +ready'
+	wait_for 120 web_answers
 	run node_says n1 'polite: (asked|runs)'
 	assert_output ""
 }
@@ -86,7 +86,7 @@ web_answers() {
 @test "at a reboot the pods end in the same way, before dockerd does" {
 	node_mark n1
 	node_run n1 nodectl reboot || true
-	node_wait n1 60 'polite: asked'
-	node_wait n1 10 'polite: ended'
+	node_wait n1 120 'polite: asked'
+	node_wait n1 30 'polite: ended'
 	node_wait n1 120 'mkdl: rebooting$'
 }

@@ -21,7 +21,7 @@ setup_file() {
 	lab_push 5001 "$BOOT/demo.tar" library/web:1
 	node_new n1 profile=lab-registry memory=640 boot=http
 	node_start n1
-	node_up n1
+	node_up n1 600
 }
 
 teardown_file() {
@@ -38,7 +38,7 @@ web_answers() {
 
 @test "a pod's image comes through the mirror that answers, which keeps a copy" {
 	! lab_registry_has proxy library/web 1
-	wait_for 180 web_answers
+	wait_for 400 web_answers
 	lab_registry_has proxy library/web 1
 }
 
@@ -46,8 +46,8 @@ web_answers() {
 	lab_stop registry-origin
 	node_mark n1
 	node_run n1 nodectl reboot || true
-	node_wait n1 90 'mkdl: node up in '
-	wait_for 180 web_answers
+	node_wait n1 400 'mkdl: node up in '
+	wait_for 400 web_answers
 }
 
 @test "preloaded images do not lie in RAM twice" {
