@@ -41,6 +41,12 @@ def load():
     return f"{os.getloadavg()[0]:.1f}"
 
 
+def priority():
+    """Where it is not the usual one: the load does not tell then how busy the machine was for the benchmark."""
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    return f", run at nice {nice}, ahead of that load" if nice < 0 else ""
+
+
 def median(values):
     return statistics.median(values)
 

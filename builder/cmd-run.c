@@ -365,7 +365,8 @@ static int run_machine(const struct globals *g, const struct run_options *o, con
  * it is told not to look. What is published stays as it is; this machine's command line has a word more. */
 static const char *append_of(const struct run_options *o, const struct machine *m)
 {
-	if (m->qemu.kvm)
+	/* A command line to be copied does without a folder of its own, which somebody would have to remove. */
+	if (m->qemu.kvm || (o->dry_run && !o->append && m->boot != BOOT_DIRECT))
 		return o->append;
 	return o->append ? arena_printf(o->arena, "%s no_timer_check", o->append) : "no_timer_check";
 }
