@@ -34,7 +34,7 @@ setup_file() {
 		return 1
 	only_services "$SERVICES" <"$IMAGE/run/mkdl/plan" >"$IMAGE/plan"
 	mkdir -p "$IMAGE/var/lib/etcd"
-	start 60
+	start 300
 }
 
 teardown() {
@@ -104,7 +104,7 @@ end() {
 	local pid
 	pid=$(cat "$BATS_FILE_TMPDIR/pid") || return 0
 	kill -TERM "$(inner)" 2>/dev/null || true
-	wait_for 60 ended "$pid" || kill -KILL "$pid"
+	wait_for 240 ended "$pid" || kill -KILL "$pid"
 }
 
 ended() {
@@ -179,7 +179,7 @@ apply_all() {
 
 @test "anybody gets the signed cluster-info, and nothing else" {
 	local url=https://127.0.0.1:6443/api/v1/namespaces/kube-public
-	run wait_for 30 node sh -c "wget -q -O - --no-check-certificate $url/configmaps/cluster-info | grep -q jws-kubeconfig-"
+	run wait_for 120 node sh -c "wget -q -O - --no-check-certificate $url/configmaps/cluster-info | grep -q jws-kubeconfig-"
 	assert_success
 	# What once crashed API servers was this request.
 	for _ in 1 2 3 4 5; do
@@ -207,7 +207,7 @@ apply_all() {
 	as='' run node kubectl --server=https://127.0.0.1:6443 --certificate-authority=/etc/kubernetes/pki/ca.crt --token="$token" \
 		create -f /tmp-csr.yaml
 	assert_success
-	wait_for 30 test_certificate
+	wait_for 120 test_certificate
 	node kubectl get csr worker-1 -o jsonpath='{.status.certificate}' | base64 -d | openssl x509 -noout -subject >subject
 	assert_file_contains subject "system:node:worker-1"
 }
@@ -217,8 +217,8 @@ test_certificate() {
 }
 
 @test "cluster DNS: services, endpoints of a headless one, what is not there, addresses" {
-	wait_for 30 answers kubernetes.default.svc.cluster.local 10.96.0.1
-	wait_for 30 answers kube-dns.kube-system.svc.cluster.local 10.96.0.10
+	wait_for 120 answers kubernetes.default.svc.cluster.local 10.96.0.1
+	wait_for 120 answers kube-dns.kube-system.svc.cluster.local 10.96.0.10
 	node kubectl create service clusterip web --tcp=80:80 --clusterip=10.96.3.4
 	cat >"$IMAGE/tmp-db.yaml" <<-END
 		apiVersion: v1
@@ -232,8 +232,8 @@ test_certificate() {
 		subsets: [{addresses: [{ip: 10.244.21.3, hostname: db-0}, {ip: 10.244.21.4, hostname: db-1}], ports: [{port: 5432}]}]
 	END
 	node kubectl apply -f /tmp-db.yaml
-	wait_for 30 answers db-1.db.default.svc.cluster.local 10.244.21.4
-	wait_for 30 answers web.default.svc.cluster.local 10.96.3.4
+	wait_for 120 answers db-1.db.default.svc.cluster.local 10.244.21.4
+	wait_for 120 answers web.default.svc.cluster.local 10.96.3.4
 	run node nslookup db.default.svc.cluster.local "$ADDRESS"
 	assert_output --partial 10.244.21.3
 	assert_output --partial 10.244.21.4
@@ -242,7 +242,7 @@ test_certificate() {
 	run node nslookup none.default.svc.cluster.local "$ADDRESS"
 	assert_output --partial NXDOMAIN
 	node kubectl delete service web
-	wait_for 30 refute answers web.default.svc.cluster.local 10.96.3.4
+	wait_for 120 refute answers web.default.svc.cluster.local 10.96.3.4
 }
 
 @test "an API server that is killed comes back, and the others go on" {
@@ -250,18 +250,18 @@ test_certificate() {
 	inner=$(inner)
 	old=$(pgrep -P "$inner" -x kube-controller)
 	kill -KILL "$(pgrep -P "$inner" -x kube-apiserver)"
-	wait_for 30 said 'service kube-apiserver (was )?killed by'
-	wait_for 60 node kubectl get --raw /readyz
+	wait_for 120 said 'service kube-apiserver (was )?killed by'
+	wait_for 240 node kubectl get --raw /readyz
 	node kubectl create namespace after
 	# The controller-manager is at work: it gives each namespace a service account.
-	wait_for 60 node kubectl get serviceaccount default --namespace=after
+	wait_for 240 node kubectl get serviceaccount default --namespace=after
 	assert_equal "$(pgrep -P "$inner" -x kube-controller)" "$old"
 }
 
 @test "the node ends with etcd last, and its next boot has the cluster again" {
 	end
 	refute said 'service etcd did not end'
-	start 60
+	start 300
 	run node kubectl get namespaces -o name
 	assert_line namespace/after
 	refute said 'service (etcd|addons|kube-controller-manager|kube-scheduler) (exited|killed)'
@@ -271,12 +271,12 @@ test_certificate() {
 	end
 	mv "$IMAGE/etc/kubernetes/pki/etcd/peer.key" "$IMAGE/away"
 	run start 3
-	mv "$IMAGE/away" "$IMAGE/etc/kubernetes/pki/etcd/peer.key"
 	assert_failure
-	said 'the configuration of this server brought no /etc/kubernetes/pki/etcd/peer.key'
+	wait_for 120 said 'the configuration of this server brought no /etc/kubernetes/pki/etcd/peer.key'
+	mv "$IMAGE/away" "$IMAGE/etc/kubernetes/pki/etcd/peer.key"
 	refute said 'service etcd'
 	# With it, it goes on by itself.
-	wait_for 60 said 'node up'
+	wait_for 240 said 'node up'
 }
 
 @test "a server that is not the member that etcd knows says so" {
@@ -295,7 +295,9 @@ test_certificate() {
 
 @test "a member of etcd that comes late, that lost its data, that is replaced" {
 	cd "$BATS_TEST_TMPDIR"
-	PATH=$IMAGE/usr/bin:$PATH run unshare -Urnpf --kill-child --mount-proc bash "$ROOT/tests/lib/etcd-members.bash" \
+	mkdir bin
+	ln -s "$IMAGE/usr/bin/etcd" "$IMAGE/usr/bin/etcdctl" bin/
+	PATH=$PWD/bin:$PATH run unshare -Urnpf --kill-child --mount-proc bash "$ROOT/tests/lib/etcd-members.bash" \
 		"$ROOT/overlays/server/usr/libexec/mkdl/etcd-member"
 	assert_success
 	assert_line "first boot: 0 complaints"

@@ -15,7 +15,7 @@ member() {
 
 # until_works COMMAND…
 until_works() {
-	for _ in $(seq 60); do
+	for _ in $(seq 240); do
 		"$@" 2>/dev/null && return 0
 		sleep 0.5
 	done
