@@ -66,7 +66,7 @@ start_apiserver() {
 }
 
 api_is_ready() {
-	inside "$kubernetes/kubectl" --kubeconfig "$1" --request-timeout 5s get --raw /readyz >/dev/null 2>&1
+	inside "$kubernetes/kubectl" --kubeconfig "$1" --request-timeout 20s get --raw /readyz >/dev/null 2>&1
 }
 
 # wait_for_apiserver SECONDS KUBECONFIG; its log tells why it did not come.
