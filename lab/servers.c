@@ -63,9 +63,10 @@ static struct strings arguments(const struct lab *l, enum lab_server_id id)
 		strings_add(a, &out, "stderr");
 		strings_add(a, &out, "-c");
 		strings_add(a, &out, lab_path(l, "cluster/serve/nginx.conf"));
-		/* One process, for the same reason: it could not become another user for its workers. */
+		/* One process, and as who it is, for the same reason: it could not become another user for its workers, nor
+		 * give that one its temporary folders. */
 		strings_add(a, &out, "-g");
-		strings_add(a, &out, "daemon off; master_process off;");
+		strings_add(a, &out, "daemon off; master_process off; user root root;");
 		break;
 	case SERVER_ISCSI:
 		strings_add(a, &out, "-f");
