@@ -71,7 +71,7 @@ render() {
 	while read -r secret; do
 		secrets=$((secrets + 1))
 		! grep -rlF -e "$secret" c/profiles c/serve c/source c/cluster.yml || return 1
-	done < <({ cut -d' ' -f3 c/tokens; grep -hv -e '-----' $(grep -rl 'PRIVATE KEY' c/pki); grep -o 'secret: .*' c/pki/encryption.yaml | cut -d' ' -f2; } |
+	done < <({ cut -d' ' -f3 c/tokens; grep -rlZ 'PRIVATE KEY' c/pki | xargs -0 grep -hv -e '-----'; grep -o 'secret: .*' c/pki/encryption.yaml | cut -d' ' -f2; } |
 		grep -E '.{12}')
 	[ "$secrets" -ge 20 ]
 	# A worker knows its own token and public keys; nothing of the authorities, nothing of other nodes.
@@ -79,7 +79,7 @@ render() {
 	assert_output 0
 	token=$(awk '$4 == "worker-2" {print $3}' c/tokens)
 	[ -n "$token" ]
-	! grep -q "$token" c/nodes/worker-1.yml
+	run -1 grep "$token" c/nodes/worker-1.yml
 	grep -q "$token" c/nodes/worker-2.yml
 }
 
@@ -114,7 +114,7 @@ render() {
 	# A server gets its files, and who the nodes are.
 	grep -q 'path: /etc/kubernetes/addons/40-nodes.yaml' c/nodes/server-1.yml
 	grep -q 'path: /etc/kubernetes/pki/ca.key' c/nodes/server-1.yml
-	! grep -q write_files c/nodes/worker-1.yml
+	run -1 grep write_files c/nodes/worker-1.yml
 }
 
 @test "state of all kinds reaches the profile as it was written; its passwords reach the nodes alone" {
