@@ -62,5 +62,8 @@ void follow_node_objects(struct arena *a, struct strbuf *out, const struct clust
 			strbuf_printf(out, "    \"%s\": \"%s\"\n", n->labels.items[l].key, n->labels.items[l].value);
 		strbuf_printf(out, "spec:\n  podCIDR: %s\n  podCIDRs: [%s]\n", n->pod_cidr, n->pod_cidr);
 		add_taints(a, out, node_taints(c, n));
+		/* Nothing runs there yet. A kubelet (1.20) that finds its Node without capacity panics when it adds its huge
+		 * pages to it. */
+		strbuf_puts(out, "status:\n  capacity: {pods: \"0\"}\n  allocatable: {pods: \"0\"}\n");
 	}
 }
