@@ -88,7 +88,8 @@ answers() {
 	assert_line --regexp '^node/worker-2 +Ready .* 10\.77\.0\.22 '
 	for node in worker-1 worker-2; do
 		run lab exec "$node" ls /sys/block
-		refute_line --regexp '^(sd|vd|nvme|hd)'
+		assert_success
+		refute_output --regexp '(sd|vd|nvme|hd)'
 		assert_equal "$(kubectl get node "$node" -o 'jsonpath={.spec.podCIDR}')" "10.244.2${node#worker-}.0/24"
 		assert_equal "$(kubectl get node "$node" -o 'jsonpath={.metadata.labels.disk}')" none
 	done
