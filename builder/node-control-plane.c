@@ -140,6 +140,9 @@ static struct plan_service *add_program(struct build *b, struct plan *plan, cons
 	struct plan_service *s = node_service_want(b, plan, name, k->at, ready_timeout);
 	struct strings flags;
 
+	/* What a service gets whose time the profile does not say, though it says something else about it (config/service.c). */
+	if (s->ready_timeout == 60)
+		s->ready_timeout = ready_timeout;
 	if (s->run.count)
 		return s;
 	if (program_version(b, name, NULL, program == PROGRAM_ETCD ? &c.etcd : &c.kubernetes, err) < 0)

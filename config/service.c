@@ -208,8 +208,15 @@ static void begin_service(struct reader *r, const struct value *name, void *item
 /* Their command lines follow their versions and are made by the builder. */
 static bool runs_by_itself(const char *name)
 {
-	return !strcmp(name, "kubelet") || !strcmp(name, "containerd") || !strcmp(name, "docker") ||
-	       !strcmp(name, "cri-dockerd");
+	static const char *const names[] = {
+		"kubelet", "containerd", "docker", "cri-dockerd", "etcd", "kube-apiserver", "kube-controller-manager",
+		"kube-scheduler", "kube-proxy",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
 }
 
 static void end_service(struct reader *r, const struct value *name, const struct value *v, void *item)
