@@ -88,7 +88,7 @@ polite() {
 	run node_run w1 nodectl status
 	assert_output --partial 'API server https://10.77.0.1:6443: refuses the connection'
 	run node_run w1 nodectl --json services
-	assert_equal "$(json_of '[s["state"] for s in j if s["name"] in ("join", "kubelet")]' <<<"$output")" "['starting', 'waiting']"
+	assert_equal "$(json_of '[s["name"] + " " + s["state"] for s in j if s["name"] in ("join", "kubelet")]' <<<"$output")" "['kubelet waiting', 'join starting']"
 }
 
 @test "when the control plane is there it joins, and is Ready" {
