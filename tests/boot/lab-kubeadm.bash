@@ -45,19 +45,21 @@ kubectl_lab() {
 	lab_exec "$KUBE_BIN/kubectl" --kubeconfig /etc/kubernetes/admin.conf "$@"
 }
 
-# lab_pod NAME: the command of a static pod, as a process of the room.
+# lab_pod NAME [FLAG…]: the command of a static pod, with more flags, as a process of the room.
 lab_pod() {
-	local words
-	mapfile -t words < <(lab_exec sed -n '/^  - command:/,/^    image:/s/^    - //p' "/etc/kubernetes/manifests/$1.yaml")
-	lab_spawn "$1" env PATH="$KUBE_BIN:$PATH" "${words[@]}"
+	local name=$1 words
+	shift
+	mapfile -t words < <(lab_exec sed -n '/^  - command:/,/^    image:/s/^    - //p' "/etc/kubernetes/manifests/$name.yaml")
+	lab_spawn "$name" env PATH="$KUBE_BIN:$PATH" "${words[@]}" "$@"
 }
 
 lab_kubeadm_start() {
 	lab_pod etcd
 	lab_pod kube-apiserver
-	wait_for 90 kubectl_lab get --raw /readyz >/dev/null 2>&1 || return 1
-	lab_pod kube-controller-manager
-	lab_pod kube-scheduler
+	wait_for 180 kubectl_lab get --raw /readyz >/dev/null 2>&1 || return 1
+	# Who loses an election ends, for its kubelet to start it again; here there is neither another candidate nor a kubelet.
+	lab_pod kube-controller-manager --leader-elect=false
+	lab_pod kube-scheduler --leader-elect=false
 	kubeadm_lab init phase upload-config kubeadm --config "$LAB/kubeadm.yml" || return 1
 	kubeadm_lab init phase bootstrap-token --config "$LAB/kubeadm.yml" || return 1
 }
