@@ -66,8 +66,8 @@ web_answers() {
 	run node_run n1 nodectl drain --timeout 90
 	assert_success
 	drained 3
-	node_wait n1 1 'polite: asked'
-	node_wait n1 1 'polite: ended'
+	node_wait n1 300 'polite: asked'
+	node_wait n1 300 'polite: ended'
 	node_mark n1
 	node_run n1 nodectl start kubelet
 	pods_run 500
@@ -77,8 +77,8 @@ web_answers() {
 	node_mark n1
 	# shellcheck disable=SC2016 # the node's
 	node_run n1 'kill -KILL $(pidof dockerd)'
-	node_wait n1 240 'mkdl: service docker +ready'
-	wait_for 120 web_answers
+	node_wait n1 300 'mkdl: service docker +ready'
+	wait_for 300 web_answers
 	run node_says n1 'polite: (asked|runs)'
 	assert_output ""
 }
@@ -86,7 +86,7 @@ web_answers() {
 @test "at a reboot the pods end in the same way, before dockerd does" {
 	node_mark n1
 	node_run n1 nodectl reboot || true
-	node_wait n1 120 'polite: asked'
-	node_wait n1 30 'polite: ended'
-	node_wait n1 120 'mkdl: rebooting$'
+	node_wait n1 300 'polite: asked'
+	node_wait n1 300 'polite: ended'
+	node_wait n1 300 'mkdl: rebooting$'
 }

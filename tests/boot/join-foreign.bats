@@ -84,7 +84,7 @@ polite() {
 
 @test "without its API server the node says what it waits for, on the console and to nodectl" {
 	node_wait w1 400 'join: API server https://10.77.0.1:6443: refuses the connection: nothing listens there'
-	wait_for 60 node_reachable w1
+	wait_for 300 node_reachable w1
 	run node_run w1 nodectl status
 	assert_output --partial 'API server https://10.77.0.1:6443: refuses the connection'
 	run node_run w1 nodectl --json services
@@ -94,7 +94,7 @@ polite() {
 @test "when the control plane is there it joins, and is Ready" {
 	lab_kubeadm_start
 	node_wait w1 60 "join: API server https://10.77.0.1:6443 \\(v1.20.2\\), CA $hash, token abcdef"
-	wait_for 180 node_ready
+	wait_for 300 node_ready
 	kubectl_lab get nodes -o wide
 	assert_equal "$(kubectl_lab get node w1 -o 'jsonpath={.metadata.labels.example\.org/disk} {.spec.podCIDR}')" "none 10.244.0.0/24"
 	node_up w1 60
@@ -118,10 +118,10 @@ polite() {
 }
 
 @test "nodectl reboot: cordoned, the pod ends within its grace period, and the node takes pods again" {
-	wait_for 60 kubectl_lab get serviceaccount default >/dev/null
+	wait_for 300 kubectl_lab get serviceaccount default >/dev/null
 	polite
 	node_wait w1 120 'polite: runs'
-	wait_for 60 pod_runs
+	wait_for 300 pod_runs
 	node_mark w1
 	node_run w1 nodectl reboot || true
 	node_wait w1 60 'polite: asked'
@@ -129,12 +129,12 @@ polite() {
 	assert_equal "$(kubectl_lab get node w1 -o 'jsonpath={.spec.unschedulable} {.metadata.annotations.mkdl/cordoned}')" "true shutdown"
 	node_wait w1 60 'mkdl: rebooting$'
 	node_wait w1 400 'uncordon: Node w1 takes pods again'
-	wait_for 60 uncordoned
+	wait_for 300 uncordoned
 	node_wait w1 120 'polite: runs'
 }
 
 @test "kubectl drain: the pod ends within its grace period" {
-	wait_for 60 pod_runs
+	wait_for 300 pod_runs
 	node_mark w1
 	kubectl_lab drain w1 --force --ignore-daemonsets
 	node_wait w1 1 'polite: asked'
@@ -151,9 +151,9 @@ polite() {
 	kubeadm_lab token delete abcdef
 	node_reset w1
 	node_wait w1 400 "join: API server https://10.77.0.1:6443: (its cluster-info is not signed with token abcdef|token abcdef is unknown or expired)"
-	wait_for 60 node_reachable w1
+	wait_for 300 node_reachable w1
 	kubeadm_lab token create ghijkl.0123456789abcdef
 	node_run w1 "sed -i s/abcdef.0123456789abcdef/ghijkl.0123456789abcdef/ /run/mkdl/join"
 	node_wait w1 90 'join: API server .* token ghijkl'
-	wait_for 180 node_ready
+	wait_for 300 node_ready
 }

@@ -210,7 +210,7 @@ nothing_left() {
 @test "a server that dies is said, and no longer waited for" {
 	run lab run sh -c 'kill -KILL $(pgrep -f "docker-registry serve $0")' "$DIR"
 	assert_success
-	wait_for 5 bash -c 'cd "$DIR" && "$MKDL" lab status | grep -q "server registry has ENDED"'
+	wait_for 60 bash -c 'cd "$DIR" && "$MKDL" lab status | grep -q "server registry has ENDED"'
 	run lab cluster.yml --until ready --timeout 100
 	assert_failure 1
 	assert_output --partial "the lab's server \"registry\" has ended"
@@ -238,7 +238,7 @@ nothing_left() {
 	run lab exec s1 cat /var/lib/etcd/file
 	assert_output kept
 	kill -KILL "$(lab status --json | json_of "j['pid']")"
-	wait_for 10 nothing_left
+	wait_for 60 nothing_left
 	run lab exec s1 true
 	assert_failure 1
 }
