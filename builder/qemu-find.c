@@ -15,27 +15,11 @@
 
 enum { KVM_TRY_MILLISECONDS = 10000 };
 
-static const char *find_in_path(struct arena *a, const char *name)
-{
-	const char *path = getenv("PATH");
-
-	for (const char *dir = path ? path : "/usr/bin:/bin"; *dir;) {
-		size_t n = strcspn(dir, ":");
-		const char *file = arena_printf(a, "%.*s/%s", (int)n, dir, name);
-
-		if (n && access(file, X_OK) == 0)
-			return file;
-		dir += n;
-		dir += *dir == ':';
-	}
-	return NULL;
-}
-
 int qemu_find(struct arena *a, struct qemu *out, struct error *err)
 {
 	static const char name[] = "qemu-system-x86_64";
 	_cleanup_strbuf_ struct strbuf text = {0};
-	struct qemu q = {.program = find_in_path(a, name)};
+	struct qemu q = {.program = program_find(a, name)};
 	const char *const argv[] = {q.program, "--version", NULL};
 	const char *version;
 

@@ -5,8 +5,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -246,4 +248,21 @@ const char *text_tail(struct arena *a, const char *text, size_t n, unsigned line
 		if (p[-1] == '\n' && lines-- == 1)
 			break;
 	return arena_strndup(a, p, (size_t)(text + n - p));
+}
+
+const char *program_find(struct arena *a, const char *name)
+{
+	const char *path = getenv("PATH");
+	const char *where = arena_printf(a, "%s:/usr/local/sbin:/usr/sbin:/sbin", path ? path : "/usr/bin:/bin");
+
+	for (const char *dir = where; *dir;) {
+		size_t n = strcspn(dir, ":");
+		const char *file = arena_printf(a, "%.*s/%s", (int)n, dir, name);
+
+		if (n && access(file, X_OK) == 0)
+			return file;
+		dir += n;
+		dir += *dir == ':';
+	}
+	return NULL;
 }

@@ -34,3 +34,6 @@ const char *const *program_environment(struct arena *a, const char *const *extra
 
 /* The last lines of text (at most `lines`), for messages: a copy in the arena without the final newline. */
 const char *text_tail(struct arena *a, const char *text, size_t n, unsigned lines);
+
+/* Absolute path of a program in PATH, or where administrators' programs are; NULL when there is none. */
+const char *program_find(struct arena *a, const char *name);

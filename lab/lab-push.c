@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "builder/run-program.h"
 #include "lab/lab-words.h"
 #include "lab/servers.h"
 

@@ -1,3 +1,4 @@
+#include "builder/run-program.h"
 #include "lab/lab-words.h"
 
 #include <fcntl.h>

@@ -1,29 +1,12 @@
 /* What the host has to have. */
+#include "builder/run-program.h"
 #include "lab/servers.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
-
-const char *program_find(struct arena *a, const char *name)
-{
-	const char *path = getenv("PATH");
-	const char *where = arena_printf(a, "%s:/usr/local/sbin:/usr/sbin:/sbin", path ? path : "/usr/bin:/bin");
-
-	for (const char *dir = where; *dir;) {
-		size_t n = strcspn(dir, ":");
-		const char *file = arena_printf(a, "%.*s/%s", (int)n, dir, name);
-
-		if (n && access(file, X_OK) == 0)
-			return file;
-		dir += n;
-		dir += *dir == ':';
-	}
-	return NULL;
-}
 
 static bool is_nfs(const struct cluster *c)
 {

@@ -30,8 +30,5 @@ bool servers_ended(const struct lab *l, struct lab_servers *s, pid_t pid, int st
  * packages to install. */
 int requirements_check(const struct cluster *c, struct error *err);
 
-/* Absolute path of a program in PATH, or where administrators' programs are; NULL when there is none. */
-const char *program_find(struct arena *a, const char *name);
-
 /* Does a state of some node live with the provisioner? What is elsewhere is not the lab's to serve. */
 bool storage_wants(const struct cluster *c, enum plan_state_kind kind);
